@@ -1,0 +1,30 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { customAlphabet } from 'nanoid'
+import { uuidv7 } from 'uuidv7'
+
+const lettersAndDigits = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
+
+/** A server id: UUIDv7 (RFC 9562), so ids sort by the time they were made. */
+export function newId(): string {
+  return uuidv7()
+}
+
+/** A link's generated tracking id: 22 letters and digits, 131 random bits. */
+export const newTrackingId: () => string = customAlphabet(lettersAndDigits, 22)
+
+/** A secret to show once: the prefix, an underscore, and 256 random bits in base64url. */
+export function newSecret(prefix: string): string {
+  return `${prefix}_${randomBytes(32).toString('base64url')}`
+}
+
+/** SHA-256 of a text's UTF-8 bytes, in hex: how secrets are stored and bodies are compared. */
+export function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}
+
+/** Whether a given secret is the known one, in constant time for equal lengths; another length is simply false. */
+export function sameSecret(given: string, known: string): boolean {
+  const a = Buffer.from(given)
+  const b = Buffer.from(known)
+  return a.length === b.length && timingSafeEqual(a, b)
+}

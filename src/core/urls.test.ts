@@ -1,0 +1,86 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { hostOf, parseHttpUrl } from './urls.ts'
+
+describe('parseHttpUrl', () => {
+  test.each([
+    ['https://example.com', 'https://example.com/'],
+    ['HTTP://EXAMPLE.com:80/A?b=c#d', 'http://example.com/A?b=c#d'],
+    ['https://example.com:8443/', 'https://example.com:8443/'],
+    ['https://example.com/a b', 'https://example.com/a%20b'],
+    ['https://bücher.example/ü', 'https://xn--bcher-kva.example/%C3%BC'],
+    ['https://example.com./', 'https://example.com./'],
+    ['https://example.com//evil.example', 'https://example.com//evil.example'],
+    ['https://example.com/?next=https://user:pass@evil.example', 'https://example.com/?next=https://user:pass@evil.example'],
+    ['http://0x7f.1/', 'http://127.0.0.1/'],
+    ['http://2130706433/', 'http://127.0.0.1/'],
+    ['http://[::1]/', 'http://[::1]/'],
+  ])('%s goes out as %s', (text, href) => expect(parseHttpUrl(text)?.href).toBe(href))
+
+  test.each([
+    '',
+    'example.com',
+    '//example.com',
+    '/path',
+    'javascript:alert(1)',
+    'java\nscript:alert(1)',
+    'data:text/html,x',
+    'ftp://example.com',
+    'file:///etc/passwd',
+    'https://',
+    'https:///',
+    'https://?',
+    'https://user@example.com',
+    'https://user:pass@example.com',
+    'https://:pass@example.com',
+    'https://example.com\\@evil.example',
+    'https:\\\\example.com',
+    'https://example.com/a\tb',
+    'https://exa\nmple.com',
+    'https://example.com/\r\nSet-Cookie: a=b',
+    'https://example.com/\0',
+    'https://example.com/\u0085',
+    'https://exa mple.com',
+    'https://exa%00mple.com',
+    'https://example.com:99999',
+    'https://[::1',
+    'https://256.256.256.256',
+    `https://example.com/${'a'.repeat(1000)}`,
+  ])('%j is refused', (text) => expect(parseHttpUrl(text)).toBe(null))
+
+  test('the limit is the caller’s', () => {
+    expect(parseHttpUrl('https://example.com/', 20)?.host).toBe('example.com')
+    expect(parseHttpUrl('https://example.com/', 19)).toBe(null)
+  })
+
+  test('what goes out is fit for a header and reads back as itself', () => {
+    const tails = fc.oneof(fc.string({ unit: 'binary', maxLength: 60 }), fc.string({ unit: fc.constantFrom(...'/\\@:?#[]%.\t\r\n\0a') }))
+    fc.assert(
+      fc.property(fc.constantFrom('', 'http:', 'https:', 'https://', 'https://example.com'), tails, (head, tail) => {
+        const url = parseHttpUrl(head + tail)
+        if (!url) return
+        expect(url.href).toMatch(/^https?:\/\/[^/@\s]+\/[\x21-\x7e]*$/)
+        expect(parseHttpUrl(url.href, Infinity)?.href).toBe(url.href)
+      }),
+      { numRuns: 2000 },
+    )
+  })
+})
+
+describe('hostOf', () => {
+  test.each([
+    ['https://www.LinkedIn.com/feed', 'linkedin.com'],
+    ['http://news.ycombinator.com:8080/', 'news.ycombinator.com'],
+    ['https://user:pass@example.com/', 'example.com'],
+    ['https://example.com./', 'example.com'],
+    ['https://www.com/', 'www.com'],
+    ['https://wwww.example.com/', 'wwww.example.com'],
+    ['https://bücher.example/', 'xn--bcher-kva.example'],
+    ['android-app://com.LinkedIn.android/', 'com.linkedin.android'],
+    ['android-app://', null],
+    ['ftp://example.com', null],
+    ['example.com', null],
+    ['about:blank', null],
+    ['', null],
+  ])('%s: %s', (text, host) => expect(hostOf(text)).toBe(host))
+})
