@@ -1,0 +1,137 @@
+import { describe, expect, test } from 'vitest'
+import { machineAgent, type AgentReason } from './machine-agents.ts'
+
+const chrome = 'AppleWebKit/537.36 (KHTML, like Gecko) Chrome/125.0.0.0'
+const iphone = 'Mozilla/5.0 (iPhone; CPU iPhone OS 17_5_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)'
+const webview = 'AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/125.0.6422.165 Mobile Safari/537.36'
+const android = `Mozilla/5.0 (Linux; Android 14; SM-S918B Build/UP1A.231005.007; wv) ${webview}`
+const sampling = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/42.0.2311.135 Safari/537.36'
+
+describe('people', () => {
+  test.each([
+    `Mozilla/5.0 (Windows NT 10.0; Win64; x64) ${chrome} Safari/537.36`,
+    `Mozilla/5.0 (Windows NT 10.0; Win64; x64) ${chrome} Safari/537.36 Edg/125.0.0.0`,
+    `Mozilla/5.0 (Windows NT 10.0; Win64; x64) ${chrome} Safari/537.36 OPR/111.0.0.0`,
+    `Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) ${chrome} Safari/537.36`,
+    `Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) ${chrome} Safari/537.36`,
+    `Mozilla/5.0 (Linux; Android 10; K) ${chrome} Mobile Safari/537.36`,
+    `Mozilla/5.0 (Linux; Android 14; Pixel 8 Pro) ${chrome} Mobile Safari/537.36`,
+    `Mozilla/5.0 (Linux; Android 11; CUBOT X30) ${chrome} Mobile Safari/537.36`,
+    'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:126.0) Gecko/20100101 Firefox/126.0',
+    'Mozilla/5.0 (X11; Ubuntu; Linux x86_64; rv:126.0) Gecko/20100101 Firefox/126.0',
+    'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Safari/605.1.15',
+    'Mozilla/5.0 (iPad; CPU OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1',
+    `${iphone} Version/17.5 Mobile/15E148 Safari/604.1`,
+    `${iphone} CriOS/125.0.6422.80 Mobile/15E148 Safari/604.1`,
+    `${iphone} FxiOS/126.0 Mobile/15E148 Safari/605.1.15`,
+    `${iphone} GSA/319.0.641031 Mobile/15E148 Safari/604.1`,
+    `${iphone} Version/17.5 Mobile/15E148 DuckDuckGo/7 Safari/605.1.15`,
+    `${iphone} Mobile/15E148 [LinkedInApp]/9.29.8962`,
+    `${android} [LinkedInApp]/4.1.960`,
+    `${iphone} Mobile/15E148 Instagram 334.0.4.32.98 (iPhone15,2; iOS 17_5_1; en_US; en; scale=3.00; 1179x2556; 609775437)`,
+    `${android} Instagram 334.0.0.42.95 Android (34/14; 450dpi; 1080x2125; Google/google; Pixel 8; shiba; shiba; en_US)`,
+    `${iphone} Mobile/15E148 [FBAN/FBIOS;FBAV/468.0.0.34.71;FBDV/iPhone15,2;FBMD/iPhone;FBSN/iOS;FBSV/17.5.1;FBLC/en_US;FBOP/5]`,
+    `${iphone} Mobile/15E148 [FBAN/MessengerForiOS;FBAV/458.0.0.41.108;FBCR/Google Fi;FBLC/en_US]`,
+    `${android} [FB_IAB/FB4A;FBAV/467.0.0.53.109;]`,
+    `${android} MetaIAB Facebook`,
+    `${iphone} Mobile/15E148 Twitter for iPhone/10.44`,
+    `${iphone} Mobile/15E148 Snapchat/12.90.0.38 (like Safari/8617.2.4.10.8, panda)`,
+    `${iphone} Mobile/15E148 [Pinterest/iOS]`,
+    `${iphone} Mobile/15E148 MicroMessenger/8.0.49(0x18003137) NetType/WIFI Language/en`,
+    `${iphone} Mobile/15E148 Safari Line/14.8.0`,
+    `${iphone} Mobile/15E148 musical_ly_34.9.0 JsSdk/2.0 NetType/WIFI Region/US BytedanceWebview/d8a21c6`,
+    `Mozilla/5.0 (Windows NT 10.0; Win64; x64) ${chrome} Slack/4.38.125 Electron/30.0.6 Safari/537.36`,
+    'Mozilla/4.0 (compatible; MSIE 7.0; Windows NT 10.0; Trident/7.0; .NET4.0E; Microsoft Outlook 16.0.5266; ms-office; MSOffice 16)',
+    'Microsoft Office/16.0 (Windows NT 10.0; Microsoft Outlook 16.0.12026; Pro)',
+    'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko)',
+    'Mozilla/5.0 (X11; Linux x86_64; rv:102.0) Gecko/20100101 Thunderbird/102.4.2',
+    'Mozilla/5.0 (Linux; Android 13; SM-X906C) AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/25.0 Chrome/121.0.0.0 Safari/537.36',
+    'Mozilla/5.0 (SMART-TV; LINUX; Tizen 6.0) AppleWebKit/537.36 (KHTML, like Gecko) 76.0.3809.146/6.0 TV Safari/537.36',
+  ])('%s', (agent) => expect(machineAgent(agent)).toBe(null))
+})
+
+const machines: Record<AgentReason, string[]> = {
+  agent_mail_proxy: [
+    'Mozilla/5.0',
+    'Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)',
+    `${sampling} Edge/12.246 Mozilla/5.0`,
+    `${sampling} Edge/12.246 Gmail-content-sampling`,
+    'YahooMailProxy; https://help.yahoo.com/kb/yahoo-mail-proxy-SLN28749.html',
+    'Mozilla/5.0 SeznamEmailProxy/2.0.174',
+  ],
+  agent_scanner: [
+    'BarracudaCentral',
+    'Barracuda Sentinel (EE)',
+    `Mozilla/5.0 (Windows NT 10.0; Win64; x64) ${chrome} Safari/537.36 Barracuda`,
+    'Mimecast',
+    'Mozilla/5.0 (compatible; proofpoint)',
+    'Mozilla/5.0 (compatible; MSIE 9.0; Windows NT 6.1; Trident/5.0; Proofpoint URL Defense)',
+    'Cisco-Outbreak-Filter',
+    'Symantec-Email-Security',
+    'Mozilla/5.0 (compatible; Microsoft SafeLinks)',
+    'ZscalerUrlScanner',
+  ],
+  link_preview: [
+    'facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)',
+    'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_11) AppleWebKit/601.2.4 (KHTML, like Gecko) facebookexternalhit/1.1 Facebot Twitterbot/1.0',
+    'meta-externalfetcher/1.1',
+    'Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)',
+    'Slack-ImgProxy (+https://api.slack.com/robots)',
+    'Twitterbot/1.0',
+    'LinkedInBot/1.0 (compatible; Mozilla/5.0; Apache-HttpClient +http://www.linkedin.com)',
+    'WhatsApp/2.24.13.77 A',
+    'Mozilla/5.0 (compatible; Discordbot/2.0; +https://discordapp.com)',
+    'TelegramBot (like TwitterBot)',
+    'Mozilla/5.0 (Windows NT 6.1; WOW64) SkypeUriPreview Preview/0.5 skype-url-preview@microsoft.com',
+    'Snap URL Preview Service; bot; snapchat; https://developers.snap.com/robots',
+    'Iframely/1.3.1 (+https://iframely.com/docs/about)',
+    'Mastodon/4.2.9 (http.rb/5.1.1; +https://mastodon.social/) Bot',
+    'Bluesky Cardyb/1.1; +mailto:support@bsky.app',
+    'Microsoft Office Existence Discovery',
+    'Mozilla/4.0 (compatible; ms-office; MSOffice 16)',
+  ],
+  headless: [
+    `Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/125.0.0.0 Safari/537.36`,
+    'Mozilla/5.0 (Unknown; Linux x86_64) AppleWebKit/538.1 (KHTML, like Gecko) PhantomJS/2.1.1 Safari/538.1',
+    'Mozilla/5.0 (linux) AppleWebKit/537.36 (KHTML, like Gecko) jsdom/24.1.0',
+    `Mozilla/5.0 (Linux; Android 11; moto g power (2022)) ${chrome} Mobile Safari/537.36 Chrome-Lighthouse`,
+  ],
+  agent_tool: [
+    'curl/8.5.0',
+    'Wget/1.21.4',
+    'python-requests/2.32.3',
+    'Python/3.11 aiohttp/3.9.5',
+    'Python-urllib/3.12',
+    'Scrapy/2.11 (+https://scrapy.org)',
+    'Go-http-client/2.0',
+    'axios/1.7.2',
+    'node',
+    'node-fetch/1.0 (+https://github.com/bitinn/node-fetch)',
+    'undici',
+    'got (https://github.com/sindresorhus/got)',
+    'okhttp/4.12.0',
+    'Java/17.0.2',
+    'Apache-HttpClient/4.5.13 (Java/11.0.19)',
+    'libwww-perl/6.67',
+    'GuzzleHttp/7',
+    'Dart/3.4 (dart:io)',
+    'PostmanRuntime/7.39.0',
+    'Mozilla/5.0 (Windows NT; Windows NT 10.0; en-US) WindowsPowerShell/5.1.22621.2506',
+  ],
+  agent_bot: [
+    'Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)',
+    `Mozilla/5.0 (Linux; Android 6.0; Nexus 5X) ${chrome} Mobile Safari/537.36 (compatible; Googlebot/2.1)`,
+    'Mozilla/5.0 (compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)',
+    'Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; GPTBot/1.2; +https://openai.com/gptbot)',
+    'Mozilla/5.0 (compatible; AhrefsBot/7.0; +http://ahrefs.com/robot/)',
+    'Mozilla/5.0 (compatible; YandexBot/3.0; +http://yandex.com/bots)',
+    'DuckDuckBot/1.1; (+http://duckduckgo.com/duckduckbot.html)',
+    'ia_archiver (+http://www.alexa.com/site/help/webmasters; crawler@alexa.com)',
+    'UptimeRobot/2.0 (http://www.uptimerobot.com/)',
+    'Mozilla/5.0 (compatible; Baiduspider/2.0; +http://www.baidu.com/search/spider.html)',
+  ],
+}
+
+describe.each(Object.entries(machines))('%s', (reason, agents) => {
+  test.each(agents)('%s', (agent) => expect(machineAgent(agent)).toBe(reason))
+})
