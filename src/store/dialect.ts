@@ -1,0 +1,39 @@
+/**
+ * The expressions in which DuckDB and PostgreSQL differ. SQL text is written once and calls these where it must;
+ * a third engine adds a third value here, not a second text elsewhere.
+ */
+export interface Dialect {
+  /** Column type for JSON kept as a document. */
+  readonly json: string
+  /** UTC milliseconds as a UTC `timestamp` without time zone. */
+  timestamp(ms: string): string
+  /** A UTC `timestamp` as UTC milliseconds. */
+  milliseconds(timestamp: string): string
+  /** A secondary index on the events, or null where the engine does better without. */
+  index(statement: string): string | null
+  /** A statement that makes transactions of this name take turns, until each ends. */
+  exclusive(name: string): string
+}
+
+export const duckdbDialect: Dialect = {
+  json: 'json',
+  timestamp: (ms) => `epoch_ms(${ms})`,
+  milliseconds: (timestamp) => `epoch_ms(${timestamp})`,
+  // An index on the events would cost half the append rate, and scans of sorted columns do without.
+  index: () => null,
+  // One process has the file, and its row writes take turns already.
+  exclusive: () => 'select 1',
+}
+
+export const postgresDialect: Dialect = {
+  json: 'jsonb',
+  timestamp: (ms) => `(to_timestamp(${ms} / 1000.0) at time zone 'UTC')`,
+  milliseconds: (timestamp) => `(extract(epoch from ${timestamp}) * 1000)::bigint`,
+  index: (statement) => statement,
+  exclusive: (name) => `select pg_advisory_xact_lock(hashtext('waymark.${name}'))`,
+}
+
+/** The dialect of an engine, by the name it goes by. */
+export function dialectOf(engine: 'duckdb' | 'postgres'): Dialect {
+  return engine === 'duckdb' ? duckdbDialect : postgresDialect
+}

@@ -1,0 +1,223 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  type DuckDBAppender,
+  type DuckDBConnection,
+  DuckDBInstance,
+  type DuckDBType,
+  type DuckDBValue,
+  BIGINT,
+  LIST,
+  VARCHAR,
+  listValue,
+} from '@duckdb/node-api'
+import { Fault } from '../core/errors.ts'
+import { duckdbDialect } from './dialect.ts'
+import type { Cell, ClaimedId, Engine, Lane, Transaction } from './engine.ts'
+import { EVENT_COLUMNS } from './events.ts'
+import { createLane, createPool } from './lane.ts'
+import type { Row, Value } from './sql.ts'
+
+/** Readers that may run side by side; more would only share the same cores. */
+const READERS = 4
+/** Under load a checkpoint stalls commits for 100 ms and more, so it waits for this much log, or for a quiet moment. */
+const CHECKPOINT_MB = 128
+const CONFLICT_TRIES = 5
+
+/**
+ * Opens the embedded engine on `DATA_DIR/waymark.duckdb`, made where missing.
+ * Throws Fault 'unavailable' with a sentence when another process holds the file.
+ */
+export async function openDuckdb(settings: { dataDir: string; memoryMb: number; threads: number }): Promise<Engine> {
+  mkdirSync(settings.dataDir, { recursive: true })
+  const file = join(settings.dataDir, 'waymark.duckdb')
+  const instance = await DuckDBInstance.create(file, {
+    memory_limit: `${settings.memoryMb}MB`,
+    threads: String(settings.threads),
+    checkpoint_threshold: `${CHECKPOINT_MB}MB`,
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+  }).catch((error: unknown) => {
+    throw inUse(error, file)
+  })
+  const readers = await Promise.all(Array.from({ length: READERS }, () => instance.connect()))
+  const read = createPool(readers)
+  const lanes = {
+    rows: { connection: await instance.connect(), take: createLane() },
+    events: { connection: await instance.connect(), take: createLane() },
+  }
+
+  let appended = false
+  const engine: Engine = {
+    name: 'duckdb',
+    shared: false,
+    dialect: duckdbDialect,
+    rows: <T>(text: string, values?: readonly Value[], options?: { timeoutMs?: number }) =>
+      read((connection) => bounded(connection, options?.timeoutMs, () => query<T>(connection, text, values))),
+    async *stream(text, values) {
+      const connection = await instance.connect()
+      try {
+        const result = await connection.stream(text, values?.map(toDuckdb), values?.map(typeOf))
+        for await (const rows of result.yieldRowObjectJs()) yield rows.map(plain)
+      } finally {
+        connection.closeSync()
+      }
+    },
+    transaction: (lane: Lane, work) =>
+      lanes[lane].take(() =>
+        retried(async () => {
+          if (lane === 'events') appended = true
+          return transact(lanes[lane].connection, work)
+        }),
+      ),
+    known: (ids, since) => read((connection) => known(connection, ids, since)),
+    async idle() {
+      if (!appended) return
+      appended = false
+      await lanes.events.take(() => lanes.events.connection.run('checkpoint').then(() => undefined, ignoreBusy))
+    },
+    async close() {
+      await lanes.rows.take(async () => undefined)
+      await lanes.events.take(() => lanes.events.connection.run('checkpoint').then(() => undefined, ignoreBusy))
+      for (const connection of [...readers, lanes.rows.connection, lanes.events.connection]) connection.closeSync()
+      instance.closeSync()
+    },
+  }
+  return engine
+}
+
+async function query<T>(connection: DuckDBConnection, text: string, values: readonly Value[] = []): Promise<T[]> {
+  try {
+    const reader = await connection.runAndReadAll(text, values.map(toDuckdb), values.map(typeOf))
+    return reader.getRowObjectsJS().map(plain) as T[]
+  } catch (error) {
+    throw translated(error)
+  }
+}
+
+async function bounded<T>(
+  connection: DuckDBConnection,
+  timeoutMs: number | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
+  if (timeoutMs === undefined) return work()
+  const timer = setTimeout(() => connection.interrupt(), timeoutMs)
+  try {
+    return await work()
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+async function transact<T>(connection: DuckDBConnection, work: (tx: Transaction) => Promise<T>): Promise<T> {
+  await connection.run('begin')
+  try {
+    const result = await work({
+      rows: (text, values) => query(connection, text, values),
+      append: (table, columns, rows) => append(connection, table, columns, rows),
+      claim: (ids, since) => claim(connection, ids, since),
+    })
+    await connection.run('commit')
+    return result
+  } catch (error) {
+    await connection.run('rollback').catch(() => undefined)
+    throw translated(error)
+  }
+}
+
+async function append(
+  connection: DuckDBConnection,
+  table: string,
+  columns: readonly string[],
+  rows: readonly (readonly Cell[])[],
+): Promise<void> {
+  if (rows.length === 0) return
+  const appender = await connection.createAppender(table)
+  if (appender.columnCount !== columns.length) throw new Error(`${table}: ${columns.length} cells a row, not ${appender.columnCount}`)
+  const types = columns.map((name) => (EVENT_COLUMNS as Record<string, string>)[name])
+  for (const row of rows) {
+    for (let i = 0; i < row.length; i++) appendCell(appender, row[i] as Cell, types[i])
+    appender.endRow()
+  }
+  appender.closeSync()
+}
+
+function appendCell(appender: DuckDBAppender, cell: Cell, type: string | undefined): void {
+  if (cell === null) appender.appendNull()
+  else if (typeof cell === 'string') appender.appendVarchar(cell)
+  else if (typeof cell === 'boolean') appender.appendBoolean(cell)
+  else if (type === 'bigint' || Number.isInteger(cell)) appender.appendBigInt(BigInt(cell))
+  else appender.appendDouble(cell)
+}
+
+/** One process writes here, so an id is new unless the filter suspected it and the events hold it. */
+async function claim(connection: DuckDBConnection, ids: readonly ClaimedId[], since: number): Promise<boolean[]> {
+  const suspects = ids.filter((id) => id.suspect)
+  const taken = new Set<string>()
+  if (suspects.length > 0) for (const at of await known(connection, suspects, since)) taken.add(keyOf(suspects[at] as ClaimedId))
+  return ids.map((id) => {
+    const key = keyOf(id)
+    if (taken.has(key)) return false
+    taken.add(key)
+    return true
+  })
+}
+
+async function known(connection: DuckDBConnection, ids: readonly ClaimedId[], since: number): Promise<number[]> {
+  const found = await query<{ project: string; event_id: string }>(
+    connection,
+    'select project, event_id from events where event_id = any($1::text[]) and received_at >= $2',
+    [ids.map((id) => id.eventId), since],
+  )
+  const keys = new Set(found.map((row) => keyOf({ project: row.project, eventId: row.event_id })))
+  return ids.flatMap((id, at) => (keys.has(keyOf(id)) ? [at] : []))
+}
+
+function keyOf(id: { project: string; eventId: string }): string {
+  return `${id.project}\n${id.eventId}`
+}
+
+/** Two transactions that change one row conflict; the engine asks the later one to try again. */
+async function retried<T>(work: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await work()
+    } catch (error) {
+      if (tries === CONFLICT_TRIES || !(error instanceof Error) || !/Transaction conflict|write-write conflict/i.test(error.message)) throw error
+    }
+  }
+}
+
+function toDuckdb(value: Value): DuckDBValue {
+  return Array.isArray(value) ? listValue(value as DuckDBValue[]) : (value as DuckDBValue)
+}
+
+/** The type of a parameter, where its value does not tell: an empty list has no first item to go by. */
+function typeOf(value: Value): DuckDBType {
+  // The library's own guess stands in for an undefined, which its types leave out.
+  return (Array.isArray(value) ? LIST(typeof value[0] === 'number' ? BIGINT : VARCHAR) : undefined) as DuckDBType
+}
+
+function plain(row: Record<string, unknown>): Row {
+  for (const name in row) {
+    const value = row[name]
+    if (typeof value === 'bigint') row[name] = Number(value)
+  }
+  return row
+}
+
+function translated(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof Fault) return error
+  if (/^INTERRUPT/i.test(error.message)) return new Fault('unavailable', 'The question took too long. Ask for a shorter range.', { retryAfterSeconds: 1 })
+  if (/Constraint Error: Duplicate key/i.test(error.message)) return new Fault('conflict', 'There is one of that name already.')
+  return error
+}
+
+function inUse(error: unknown, file: string): unknown {
+  if (!(error instanceof Error) || !/lock/i.test(error.message)) return error
+  return new Fault('unavailable', `Another process has the data file ${file} open. Stop that one first, or give this one its own DATA_DIR.`)
+}
+
+function ignoreBusy(error: unknown): void {
+  if (!(error instanceof Error) || !/checkpoint/i.test(error.message)) throw error
+}

@@ -1,0 +1,44 @@
+import { type InputMigrations, Umzug } from 'umzug'
+import type { Dialect } from '../dialect.ts'
+import type { Engine } from '../engine.ts'
+import { links } from './0001-links.ts'
+
+/** Every step of the schema's life, oldest first. A step that has been released is never changed. */
+const STEPS: readonly { name: string; statements: (dialect: Dialect) => string[] }[] = [{ name: '0001-links', statements: links }]
+
+/**
+ * Brings the store's schema up to this version and gives the names of the steps taken. A step and its entry in
+ * `migrations` are one transaction, so a killed start is completed by the next one; nodes that start together take turns.
+ */
+export async function migrate(engine: Engine): Promise<string[]> {
+  await engine.transaction('rows', async (tx) => {
+    await tx.rows(engine.dialect.exclusive('migrations'))
+    await tx.rows('create table if not exists migrations (name text primary key)')
+  })
+  const migrations: InputMigrations<Engine> = STEPS.map((step) => ({
+    name: step.name,
+    up: () => take(engine, step.name, step.statements(engine.dialect)),
+  }))
+  const umzug = new Umzug({
+    migrations,
+    context: engine,
+    logger: undefined,
+    storage: {
+      executed: async () => (await engine.rows<{ name: string }>('select name from migrations order by name')).map((row) => row.name),
+      // `take` has written the entry with the step itself.
+      logMigration: async () => undefined,
+      unlogMigration: async () => undefined,
+    },
+  })
+  return (await umzug.up()).map((step) => step.name)
+}
+
+async function take(engine: Engine, name: string, statements: readonly string[]): Promise<void> {
+  await engine.transaction('rows', async (tx) => {
+    await tx.rows(engine.dialect.exclusive('migrations'))
+    const done = await tx.rows('select name from migrations where name = $1', [name])
+    if (done.length > 0) return
+    for (const statement of statements) await tx.rows(statement)
+    await tx.rows('insert into migrations (name) values ($1)', [name])
+  })
+}

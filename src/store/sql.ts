@@ -1,0 +1,19 @@
+/** What a parameter may be. Times are UTC milliseconds; JSON goes in as text. */
+export type Value = string | number | boolean | null | readonly string[] | readonly number[]
+
+/** One row of an answer, by column name. Bigints come back as numbers, JSON as text, on both engines. */
+export type Row = Record<string, unknown>
+
+/** One SQL statement with its parameters `$1`, `$2`, … */
+export interface Statement {
+  text: string
+  values?: readonly Value[]
+}
+
+/** What a room may ask of the store. The same text runs on every engine. */
+export interface Sql {
+  /** Runs one statement and gives its rows. Throws Fault 'unavailable' when the store is away or takes too long. */
+  rows<T = Row>(text: string, values?: readonly Value[], options?: { timeoutMs?: number }): Promise<T[]>
+  /** Runs statements in one transaction, all or nothing, and gives the rows of each. Throws Fault 'conflict' on a taken key. */
+  write(statements: readonly Statement[]): Promise<Row[][]>
+}
