@@ -1,0 +1,90 @@
+import type { FastifyReply, FastifyRequest, preHandlerAsyncHookHandler } from 'fastify'
+import { Fault } from '../core/errors.ts'
+import { sha256 } from '../core/ids.ts'
+import { isPrintable } from '../core/text.ts'
+
+/** The first answer to a request, as it is kept. */
+export interface KeptAnswer {
+  bodyHash: string
+  status: number
+  answer: string
+}
+
+/** Where answers are kept; given by the app. */
+export interface AnswerBook {
+  find(scope: string, key: string): Promise<KeptAnswer | null>
+  keep(scope: string, key: string, answer: KeptAnswer): Promise<void>
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set when the request carries a new `Idempotency-Key`. A handler that keeps its answer itself sets `kept`. */
+    idempotency: { scope: string; key: string; bodyHash: string; kept: boolean; done: () => void } | null
+  }
+}
+
+/**
+ * Makes a write repeatable by its `Idempotency-Key` header: a repeat with the same body gets the first answer again,
+ * one with another body is a 409, and one that arrives while the first is still running waits for it.
+ */
+export class Idempotency {
+  readonly #book: AnswerBook
+  readonly #running = new Map<string, Promise<void>>()
+
+  constructor(book: AnswerBook) {
+    this.#book = book
+  }
+
+  /** A hook for routes; `optional` goes on without the book while the store is away (the events' own ids still hold). */
+  before(optional = false): preHandlerAsyncHookHandler {
+    return async (request, reply) => {
+      const key = request.headers['idempotency-key']
+      if (key === undefined) return
+      if (typeof key !== 'string' || !isPrintable(key, 1, 255)) {
+        throw new Fault('invalid', 'Idempotency-Key must be 1 to 255 printable characters.')
+      }
+      const scope = `${request.caller?.id ?? 'public'} ${request.method} ${request.routeOptions.url}`
+      const bodyHash = sha256(`${request.url}\n${request.bodyText}`)
+      const name = `${scope}\n${key}`
+      for (let running = this.#running.get(name); running; running = this.#running.get(name)) await running
+      let done: () => void = () => undefined
+      this.#running.set(name, new Promise((resolve) => (done = resolve)))
+      const end = (): void => {
+        this.#running.delete(name)
+        done()
+      }
+      try {
+        const kept = await this.#book.find(scope, key)
+        if (kept) {
+          end()
+          return replay(reply, kept, bodyHash)
+        }
+      } catch (error) {
+        if (!(optional && error instanceof Fault && error.code === 'unavailable')) {
+          end()
+          throw error
+        }
+      }
+      request.idempotency = { scope, key, bodyHash, kept: false, done: end }
+    }
+  }
+
+  /** Keeps a successful answer before it leaves. To be run on every answer. */
+  async after(request: FastifyRequest, reply: FastifyReply, payload: unknown): Promise<void> {
+    const { idempotency } = request
+    if (!idempotency) return
+    try {
+      if (reply.statusCode < 300 && !idempotency.kept && typeof payload === 'string') {
+        const { scope, key, bodyHash } = idempotency
+        await this.#book.keep(scope, key, { bodyHash, status: reply.statusCode, answer: payload })
+      }
+    } finally {
+      idempotency.done()
+    }
+  }
+}
+
+function replay(reply: FastifyReply, kept: KeptAnswer, bodyHash: string): FastifyReply {
+  if (kept.bodyHash !== bodyHash) throw new Fault('conflict', 'This Idempotency-Key was used for another request. Take a new one.')
+  return reply.code(kept.status).header('idempotency-replayed', 'true').type('application/json').send(kept.answer)
+}

@@ -1,0 +1,36 @@
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
+
+/** Seconds, from a flush to a slow report. */
+const BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+
+/** Makes the server's instruments; all of them are read at `/metrics` in the Prometheus text format. */
+export interface Metrics {
+  counter<L extends string>(name: string, help: string, labels: readonly L[]): Counter<L>
+  histogram<L extends string>(name: string, help: string, labels: readonly L[]): Histogram<L>
+  /** A gauge that is measured whenever it is read. */
+  gauge(name: string, help: string, measure: () => number): void
+  text(): Promise<string>
+  readonly contentType: string
+}
+
+/** A fresh set of instruments, with the process's own figures in it. */
+export function createMetrics(): Metrics {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  return {
+    counter: (name, help, labelNames) => new Counter({ name, help, labelNames, registers: [registry] }),
+    histogram: (name, help, labelNames) => new Histogram({ name, help, labelNames, buckets: BUCKETS, registers: [registry] }),
+    gauge(name, help, measure) {
+      new Gauge({
+        name,
+        help,
+        registers: [registry],
+        collect() {
+          this.set(measure())
+        },
+      })
+    },
+    text: () => registry.metrics(),
+    contentType: registry.contentType,
+  }
+}

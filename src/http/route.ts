@@ -1,0 +1,160 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod, RouteOptions, preHandlerHookHandler } from 'fastify'
+import type { Static, TSchema } from 'typebox'
+import { Fault } from '../core/errors.ts'
+import { errorBody, type ApiFamily } from './errors.ts'
+import { inflateBody } from './inflate.ts'
+
+/** Who may call a route. `ingest key` is a machine with `X-API-Key`; `admin` may do all that `viewer` may. */
+export type Who = 'public' | 'ingest key' | 'viewer' | 'admin'
+
+/** Who is calling, once it is known. */
+export interface Caller {
+  kind: Exclude<Who, 'public'>
+  /** Stable name of the key or user: what limits and idempotency keys are counted by. */
+  id: string
+  /** The user's e-mail address, for people. */
+  email?: string
+}
+
+/** Tells callers apart; given by the accounts room. */
+export interface Guard {
+  /** The caller of a request that shows an ingest key or a session, null for nobody; throws Fault 'unauthorized' for a wrong one. */
+  callerOf(request: FastifyRequest): Promise<Caller | null> | Caller | null
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    caller: Caller | null
+    /** The body's text as it was sent, for routes that keep the original of what they refuse. */
+    bodyText: string
+  }
+  interface FastifyContextConfig {
+    family?: ApiFamily
+    who?: readonly Who[]
+  }
+  interface FastifyInstance {
+    guard: Guard
+  }
+}
+
+/** The parts of a request a route checks; what is not named is kept out. */
+export interface RouteSchema {
+  params?: TSchema
+  querystring?: TSchema
+  headers?: TSchema
+  body?: TSchema
+  /** Answers by status, for the reference. */
+  response?: Record<number, TSchema>
+}
+
+type Part<S extends RouteSchema, K extends keyof RouteSchema> = S[K] extends TSchema ? Static<S[K]> : unknown
+
+/** A request whose parts have the types of its route's schema. */
+export type RouteRequest<S extends RouteSchema> = FastifyRequest<{
+  Params: Part<S, 'params'>
+  Querystring: Part<S, 'querystring'>
+  Body: Part<S, 'body'>
+}>
+
+/** A route: its address, who may call it, what it takes, and the one call that answers it. */
+export interface Route<S extends RouteSchema> {
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  url: string
+  family: ApiFamily
+  who: Who | readonly Who[]
+  summary: string
+  description?: string
+  schema?: S
+  /** In bytes, after inflation; 64 KiB unless told. */
+  bodyLimit?: number
+  /** Content types of the answer beside JSON, for the reference. */
+  produces?: readonly string[]
+  /** Run before the handler, after the caller is known: limits and the like. */
+  before?: preHandlerHookHandler | readonly preHandlerHookHandler[]
+  hidden?: boolean
+  handler: (request: RouteRequest<S>, reply: FastifyReply) => unknown
+}
+
+const BODY_LIMIT = 64 * 1024
+
+/** Registers a route. Callers are checked before a byte of the body is read. */
+export function route<const S extends RouteSchema>(app: FastifyInstance, spec: Route<S>): void {
+  const who: readonly Who[] = typeof spec.who === 'string' ? [spec.who] : spec.who
+  const { response, ...checked } = spec.schema ?? ({} as S)
+  const options: RouteOptions = {
+    method: spec.method,
+    url: spec.url,
+    bodyLimit: spec.bodyLimit ?? BODY_LIMIT,
+    config: { family: spec.family, who },
+    schema: {
+      ...checked,
+      ...(response ? { response } : {}),
+      tags: [spec.family],
+      summary: spec.summary,
+      description: [spec.description, `Who may call: ${who.join(' or ')}.`].filter(Boolean).join('\n\n'),
+      security: securityOf(who),
+      hide: spec.hidden ?? false,
+      ...(spec.produces ? { produces: spec.produces } : {}),
+    },
+    ...(who.includes('public') ? {} : { onRequest: (request: FastifyRequest) => admit(app, request, who) }),
+    ...(spec.schema?.body ? { preParsing: inflateBody } : {}),
+    ...(spec.before ? { preHandler: spec.before as preHandlerHookHandler[] } : {}),
+    // Answers are serialised as they are: a schema that leaves out a field must not leave it out of the answer.
+    serializerCompiler: () => JSON.stringify,
+    handler: spec.handler as RouteHandlerMethod,
+  }
+  app.route(options)
+}
+
+async function admit(app: FastifyInstance, request: FastifyRequest, who: readonly Who[]): Promise<void> {
+  const caller = await app.guard.callerOf(request)
+  if (caller === null) throw new Fault('unauthorized', `This needs ${who.map((kind) => NEEDS[kind]).join(' or ')}.`)
+  if (!who.includes(caller.kind) && !(caller.kind === 'admin' && who.includes('viewer'))) {
+    throw new Fault('forbidden', `This needs ${who.map((kind) => NEEDS[kind]).join(' or ')}.`)
+  }
+  request.caller = caller
+}
+
+const NEEDS: Record<Who, string> = {
+  public: 'nothing',
+  'ingest key': 'an ingest key in the X-API-Key header',
+  viewer: 'a signed-in user',
+  admin: 'a signed-in admin',
+}
+
+function securityOf(who: readonly Who[]): Record<string, string[]>[] {
+  if (who.includes('public')) return []
+  const schemes = new Set(who.map((kind) => (kind === 'ingest key' ? 'ingestKey' : 'session')))
+  return [...schemes].map((scheme) => ({ [scheme]: [] }))
+}
+
+/**
+ * Watches the routes that are registered from now on; the function it gives back answers, at each of their paths, the
+ * methods it has no route for: 405 with `Allow` (RFC 9110, 15.5.6), and OPTIONS, which changes nothing.
+ */
+export function watchMethods(app: FastifyInstance): () => void {
+  const known = new Map<string, { family: ApiFamily; methods: Set<string> }>()
+  app.addHook('onRoute', ({ url, method, config }) => {
+    if (!config?.family) return
+    const entry = known.get(url) ?? { family: config.family, methods: new Set<string>() }
+    for (const one of [method].flat()) entry.methods.add(one)
+    known.set(url, entry)
+  })
+  return () => {
+    for (const [url, { family, methods }] of [...known]) {
+      const allow = [...methods, 'OPTIONS'].join(', ')
+      app.route({
+        method: ALL_METHODS.filter((method) => !methods.has(method)),
+        url,
+        schema: { hide: true },
+        handler: (request, reply) => {
+          reply.header('allow', allow)
+          if (request.method === 'OPTIONS') return reply.code(204).send()
+          return reply.code(405).send(errorBody(family, `${request.method} is not allowed here. Allowed: ${allow}.`))
+        },
+      })
+    }
+  }
+}
+
+const ALL_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const

@@ -1,0 +1,94 @@
+import helmet from '@fastify/helmet'
+import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyReply } from 'fastify'
+import type { Histogram } from 'prom-client'
+import { Fault } from '../core/errors.ts'
+import { errorAnswer, familyOf, faultOf, internalAnswer } from './errors.ts'
+import type { Idempotency } from './idempotency.ts'
+import { readJsonBodies } from './json-body.ts'
+import type { Metrics } from './metrics.ts'
+import type { Guard } from './route.ts'
+import { validatorFor } from './validate.ts'
+
+/** A request must be here whole after this long; slower ones are cut. */
+const REQUEST_TIMEOUT_MS = 30_000
+const KEEP_ALIVE_MS = 72_000
+const DRAIN_MS = 5_000
+const PARAM_LENGTH = 2_048
+
+/** What the server is made of. */
+export interface ServerParts {
+  guard: Guard
+  idempotency: Idempotency
+  metrics: Metrics
+  log: FastifyBaseLogger
+}
+
+/** A server without routes: bodies, errors, callers and measures are in place. */
+export async function createServer({ guard, idempotency, metrics, log }: ServerParts): Promise<FastifyInstance> {
+  const app: FastifyInstance = Fastify({
+    loggerInstance: log,
+    logController: new LogController({ disableRequestLogging: true }),
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: PARAM_LENGTH, ignoreTrailingSlash: true },
+    frameworkErrors: (error, request, reply) => {
+      const { status, headers, body } = errorAnswer(faultOf(error) ?? new Fault('invalid', 'The request is malformed.'), familyOf(request.url))
+      return (reply as FastifyReply).code(status).headers(headers).send(body)
+    },
+  })
+  app.decorate('guard', guard)
+  app.decorateRequest('caller', null)
+  app.decorateRequest('bodyText', '')
+  app.decorateRequest('idempotency', null)
+  app.setValidatorCompiler(validatorFor)
+  readJsonBodies(app)
+  // Only pages need its headers; an answer in JSON and a redirect do without.
+  await app.register(helmet, { global: false })
+  observe(app, metrics.histogram('waymark_http_request_seconds', 'Duration of requests, by route and status', ['method', 'route', 'status']))
+  app.addHook('onSend', async (request, reply, payload) => {
+    if (request.idempotency) await idempotency.after(request, reply, payload)
+    return payload
+  })
+  answerErrors(app)
+  return app
+}
+
+/** Stops taking requests, lets those in flight finish, and cuts what is still open after 5 s. */
+export async function drain(app: FastifyInstance): Promise<void> {
+  const timer = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS)
+  await app.close()
+  clearTimeout(timer)
+}
+
+function observe(app: FastifyInstance, durations: Histogram<'method' | 'route' | 'status'>): void {
+  const children = new Map<string, { observe(seconds: number): void }>()
+  app.addHook('onResponse', (request, reply, done) => {
+    const route = request.routeOptions.url ?? 'none'
+    const key = `${request.method} ${route} ${reply.statusCode}`
+    let child = children.get(key)
+    if (!child) {
+      child = durations.labels(request.method, route, String(reply.statusCode))
+      children.set(key, child)
+    }
+    child.observe(reply.elapsedTime / 1000)
+    done()
+  })
+}
+
+function answerErrors(app: FastifyInstance): void {
+  app.setErrorHandler((error, request, reply) => {
+    const family = request.routeOptions.config?.family ?? familyOf(request.url)
+    const fault = faultOf(error)
+    const { status, headers, body } = fault ? errorAnswer(fault, family) : internalAnswer(request.id, family)
+    if (!fault) request.log.error({ err: error, route: request.routeOptions.url, requestId: request.id }, 'request failed')
+    else if (status === 503) request.log.warn({ reason: fault.message, route: request.routeOptions.url }, 'request refused')
+    else request.log.debug({ reason: fault.message, route: request.routeOptions.url }, 'request not as expected')
+    // Whoever waits for this key's answer goes on, and the request may be repeated.
+    return reply.code(status).headers(headers).send(body)
+  })
+  app.setNotFoundHandler((request, reply) => {
+    const { status, body } = errorAnswer(new Fault('not_found', `There is nothing at ${request.method} ${request.url.split('?')[0]?.slice(0, 200)}.`), familyOf(request.url))
+    return reply.code(status).send(body)
+  })
+}

@@ -1,0 +1,32 @@
+import { Ajv } from 'ajv'
+import { type Static, type TObject, type TProperties, type TSchema, Type } from 'typebox'
+import type { FieldError } from '../core/errors.ts'
+import { type Issue, fieldError } from './errors.ts'
+
+const options = { strict: false, removeAdditional: true, useDefaults: true, allErrors: false } as const
+/** Bodies say what they mean; only what comes in a URL is text that stands for a number or a boolean. */
+const bodies = new Ajv(options)
+const texts = new Ajv({ ...options, coerceTypes: 'array' })
+
+/** The validator of one part of a request, for Fastify. */
+export function validatorFor({ schema, httpPart }: { schema: unknown; httpPart?: string }) {
+  return (httpPart === 'body' ? bodies : texts).compile(schema as object)
+}
+
+/** A check of a value that is not a whole body: null when it fits, else the first field that does not. Unknown fields are taken out. */
+export function checkOf<S extends TSchema>(schema: S): (value: unknown) => FieldError | null {
+  const validate = bodies.compile(schema)
+  return (value) => (validate(value) ? null : fieldError(validate.errors?.[0] as Issue, 'event'))
+}
+
+/** An object of these fields; others are kept out, never an error. */
+export function fields<P extends TProperties>(properties: P): TObject<P> {
+  return Type.Object(properties, { additionalProperties: false })
+}
+
+/** A field that may be missing or null, which mean the same. */
+export function maybe<S extends TSchema>(schema: S) {
+  return Type.Optional(Type.Union([schema, Type.Null()]))
+}
+
+export type { Static }
