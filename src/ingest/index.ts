@@ -1,0 +1,5 @@
+export type { Draft, Family, Source } from './event.ts'
+export { type Ack, Ingest, type Outcome, type Refusal } from './ingest.ts'
+export type { DropReason, IpStorage } from './pipeline.ts'
+export { type Replayer, deadLetterRoutes } from './routes.ts'
+export { type IngestLog, type IngestSettings, type StartedIngest, startIngest } from './start.ts'

@@ -1,0 +1,219 @@
+import { Fault } from '../core/errors.ts'
+import type { Cell, ClaimedId, Engine, Transaction } from '../store/engine.ts'
+import { EVENT_COLUMN_NAMES } from '../store/events.ts'
+import { type DeadLetter, type Group, decodeGroup } from './record.ts'
+
+/** What one transaction loads at most; larger groups cost less an event, smaller ones are readable sooner. */
+const LOAD_EVENTS = 10_000
+const LOAD_BYTES = 8 * 1024 * 1024
+const RETRY_FIRST_MS = 100
+const RETRY_MAX_MS = 5_000
+/** The store gets its quiet moment after this long without an event. */
+const IDLE_MS = 1_000
+
+const ID = EVENT_COLUMN_NAMES.indexOf('id')
+const PROJECT = EVENT_COLUMN_NAMES.indexOf('project')
+const EVENT_ID = EVENT_COLUMN_NAMES.indexOf('event_id')
+const RECEIVED_AT = EVENT_COLUMN_NAMES.indexOf('received_at')
+const DEAD_LETTER_COLUMNS = ['id', 'received_at', 'family', 'project', 'reason', 'field', 'error', 'original', 'replayed_at'] as const
+
+/** The journal as the loader reads it: records by ascending number, from one on. */
+export interface Records {
+  read(from: number): Iterable<{ seq: number; record: Buffer }>
+}
+
+/** What the loader tells of its work. */
+export interface LoaderEvents {
+  /** All records up to `seq` are committed; with how many events, how many of them were duplicates, in how long. */
+  loaded(seq: number, events: number, duplicates: number, seconds: number): void
+  /** The store went away or came back, with what it said. */
+  away(reason: string | null): void
+  /** A record could not be loaded and its events became dead letters. */
+  poisoned(events: number, reason: string): void
+}
+
+/** Moves the journal into the store, in order, each record exactly once. */
+export interface Loader {
+  /** There are records up to `seq`. */
+  wake(seq: number): void
+  readonly position: number
+  /** Ends after the transaction under way. */
+  stop(): Promise<void>
+}
+
+/** Reads where the store stands with a journal: the number of the last record it has loaded, 0 for none. */
+export async function positionOf(engine: Engine, journalId: string): Promise<number> {
+  const [row] = await engine.rows<{ position: number }>('select position from journal_positions where journal = $1', [journalId])
+  return row?.position ?? 0
+}
+
+/**
+ * Starts a loader after `position`. Events, dead letters, answers and the journal's position are one transaction, so
+ * whatever moment the process dies in, the next start goes on exactly behind what is stored.
+ */
+export function startLoader(options: {
+  engine: Engine
+  records: Records
+  journalId: string
+  position: number
+  windowMs: number
+  now: () => number
+  tell: LoaderEvents
+}): Loader {
+  const { engine, tell } = options
+  let position = options.position
+  let head = position
+  let running: Promise<void> | null = null
+  let stopped = false
+  let away = false
+  let idle: NodeJS.Timeout | null = null
+
+  const run = async (): Promise<void> => {
+    let pause = RETRY_FIRST_MS
+    while (position < head && !stopped) {
+      const start = performance.now()
+      try {
+        const batch = nextBatch(options.records, position)
+        if (batch.last === position) break
+        const stored = await load(engine, options, batch)
+        if (away) tell.away(null)
+        away = false
+        pause = RETRY_FIRST_MS
+        position = batch.last
+        tell.loaded(position, stored, batch.events.length - stored, (performance.now() - start) / 1000)
+      } catch (error) {
+        if (!away) tell.away(error instanceof Error ? error.message : String(error))
+        away = true
+        await new Promise((resolve) => setTimeout(resolve, pause))
+        pause = Math.min(pause * 2, RETRY_MAX_MS)
+      }
+    }
+    running = null
+    if (!stopped) idle = setTimeout(() => void engine.idle().catch(() => undefined), IDLE_MS)
+  }
+
+  return {
+    wake(seq) {
+      head = Math.max(head, seq)
+      if (running || stopped || position >= head) return
+      if (idle) clearTimeout(idle)
+      running = run()
+    },
+    get position() {
+      return position
+    },
+    async stop() {
+      stopped = true
+      if (idle) clearTimeout(idle)
+      await running
+    },
+  }
+}
+
+type Batch = Group & { last: number }
+
+function nextBatch(records: Records, after: number): Batch {
+  const batch: Batch = { last: after, events: [], deadLetters: [], answers: [] }
+  let bytes = 0
+  for (const { seq, record } of records.read(after + 1)) {
+    const group = decodeGroup(record)
+    for (const cells of group.events) batch.events.push(cells)
+    batch.deadLetters.push(...group.deadLetters)
+    batch.answers.push(...group.answers)
+    batch.last = seq
+    bytes += record.length
+    if (batch.events.length >= LOAD_EVENTS || bytes >= LOAD_BYTES) break
+  }
+  return batch
+}
+
+type LoadOptions = Parameters<typeof startLoader>[0]
+
+/** Loads a batch and gives the number of events stored. A row the store refuses becomes a dead letter; its neighbours go in. */
+async function load(engine: Engine, options: LoadOptions, batch: Batch): Promise<number> {
+  try {
+    return await engine.transaction('events', (tx) => store(tx, options, batch))
+  } catch (error) {
+    if (error instanceof Fault && error.code === 'unavailable') throw error
+    const sound: Cell[][] = []
+    const refused: DeadLetter[] = []
+    for (const cells of batch.events) {
+      const reason = await refusal(engine, cells)
+      if (reason === null) sound.push(cells)
+      else refused.push(letterOf(cells, reason))
+    }
+    if (refused.length === 0) throw error
+    options.tell.poisoned(refused.length, refused[0]?.error ?? '')
+    const rest = { ...batch, events: sound, deadLetters: [...batch.deadLetters, ...refused] }
+    return engine.transaction('events', (tx) => store(tx, options, rest))
+  }
+}
+
+async function store(tx: Transaction, { journalId, windowMs, now }: LoadOptions, batch: Batch): Promise<number> {
+  const events = await fresh(tx, batch.events, now() - windowMs)
+  await tx.append('events', EVENT_COLUMN_NAMES, events)
+  await tx.append('dead_letters', DEAD_LETTER_COLUMNS, batch.deadLetters.map(lettersCells))
+  for (const { scope, key, bodyHash, status, answer } of batch.answers) {
+    await tx.rows(
+      'insert into answers (scope, key, body_hash, status, answer, created_at) values ($1, $2, $3, $4, $5, $6) on conflict do nothing',
+      [scope, key, bodyHash, status, answer, now()],
+    )
+  }
+  await tx.rows(
+    `insert into journal_positions (journal, position, updated_at) values ($1, $2, $3)
+     on conflict (journal) do update set position = excluded.position, updated_at = excluded.updated_at`,
+    [journalId, batch.last, now()],
+  )
+  return events.length
+}
+
+/** The events without those whose client id the store already has in the window. */
+async function fresh(tx: Transaction, events: Cell[][], since: number): Promise<Cell[][]> {
+  const claimed: ClaimedId[] = []
+  const rows: Cell[][] = []
+  for (const cells of events) {
+    const eventId = cells[EVENT_ID] as string | null
+    if (eventId === null) continue
+    claimed.push({ project: cells[PROJECT] as string, eventId, receivedAt: cells[RECEIVED_AT] as number, suspect: cells.length > EVENT_COLUMN_NAMES.length })
+    rows.push(cells)
+  }
+  const isNew = await tx.claim(claimed, since)
+  const repeated = new Set(rows.filter((_, at) => !isNew[at]))
+  const kept = repeated.size > 0 ? events.filter((cells) => !repeated.has(cells)) : events
+  return kept.map((cells) => (cells.length > EVENT_COLUMN_NAMES.length ? cells.slice(0, EVENT_COLUMN_NAMES.length) : cells))
+}
+
+const TRIAL = Symbol('trial')
+
+/** Why the store refuses a row, by trying it in a transaction that is rolled back; null when it takes it. */
+async function refusal(engine: Engine, cells: Cell[]): Promise<string | null> {
+  try {
+    await engine.transaction('events', async (tx) => {
+      await tx.append('events', EVENT_COLUMN_NAMES, [cells.slice(0, EVENT_COLUMN_NAMES.length)])
+      throw TRIAL
+    })
+  } catch (error) {
+    if (error === TRIAL) return null
+    if (error instanceof Fault && error.code === 'unavailable') throw error
+    return error instanceof Error ? error.message : String(error)
+  }
+  return null
+}
+
+function letterOf(cells: Cell[], error: string): DeadLetter {
+  const event = Object.fromEntries(EVENT_COLUMN_NAMES.map((name, at) => [name, cells[at]]))
+  return {
+    id: cells[ID] as string,
+    received_at: cells[RECEIVED_AT] as number,
+    family: 'store',
+    project: cells[PROJECT] as string,
+    reason: 'store_refused',
+    field: null,
+    error,
+    original: JSON.stringify(event),
+  }
+}
+
+function lettersCells(letter: DeadLetter): Cell[] {
+  return [letter.id, letter.received_at, letter.family, letter.project, letter.reason, letter.field, letter.error, letter.original, null]
+}

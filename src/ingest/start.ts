@@ -1,0 +1,153 @@
+import { Worker } from 'node:worker_threads'
+import type { Metrics } from '../http/metrics.ts'
+import type { StoreSettings } from '../store/open.ts'
+import { type Remote, type SqlOffers, remote, remoteSql } from '../store/remote.ts'
+import type { Sql } from '../store/sql.ts'
+import { createAddressKeys } from './address-keys.ts'
+import { IdFilter } from './duplicates.ts'
+import { type Ack, Ingest } from './ingest.ts'
+import { Journal } from './journal.ts'
+import { type IngestMetrics, createIngestMetrics } from './metrics.ts'
+import type { IpStorage } from './pipeline.ts'
+import { createProgress } from './progress.ts'
+import type { StoreThread, ThreadSettings, Tidings } from './thread.ts'
+
+const HOUR_MS = 3_600_000
+
+/** What the pipeline and its store are started with. Sizes in bytes, times in ms. */
+export interface IngestSettings {
+  store: StoreSettings
+  journalFolder: string
+  journalMaxBytes: number
+  windowMs: number
+  ack: Ack
+  recordWaitMs: number
+  ipStorage: IpStorage
+  country: (address: string) => string | null
+  /** The built script of the store's thread. */
+  threadScript: URL
+  now: () => number
+}
+
+/** What the log is told. */
+export interface IngestLog {
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+}
+
+/** The running pipeline, the store behind it, and how to end both. */
+export interface StartedIngest {
+  ingest: Ingest
+  sql: Sql
+  /** Which engine it is and whether other nodes write to it. */
+  engine: { name: 'duckdb' | 'postgres'; shared: boolean }
+  /** Whether the store takes events now. */
+  away: () => boolean
+  /** Flushes, loads what is flushed, and closes journal and store. */
+  close(): Promise<void>
+}
+
+/**
+ * Opens the journal, starts the store's thread, and goes on loading where the last process ended.
+ * Throws Fault 'unavailable' with a sentence when the store cannot be opened.
+ */
+export async function startIngest(settings: IngestSettings, metrics: Metrics, log: IngestLog): Promise<StartedIngest> {
+  const counts = createIngestMetrics(metrics)
+  let wake: (seq: number) => void = () => undefined
+  const journal = await Journal.open(settings.journalFolder, settings.journalMaxBytes, ({ seconds, events }) => {
+    counts.flushed(seconds, events)
+    wake(journal.head)
+  })
+  const workerData: ThreadSettings = { store: settings.store, journalFolder: settings.journalFolder, journalId: journal.id, windowMs: settings.windowMs }
+  const worker = new Worker(settings.threadScript, { workerData })
+  const thread = remote<SqlOffers & StoreThread>(worker)
+  const opened = await thread.open().catch(async (error: unknown) => {
+    await worker.terminate()
+    await journal.close()
+    throw error
+  })
+  journal.resume(opened.position, settings.now())
+  if (opened.migrated.length > 0) log.info({ steps: opened.migrated }, 'schema brought up to date')
+
+  const progress = createProgress(opened.position)
+  const filter = new IdFilter(settings.windowMs, settings.now())
+  listen(worker, { progress, journal, filter, counts, log, now: settings.now })
+  wake = (seq) => void thread.wake(seq)
+  wake(journal.head)
+
+  const queries = metrics.histogram('waymark_store_query_seconds', 'Duration of one question to the store, waiting included', [])
+  const sql = remoteSql(thread, (seconds) => queries.observe(seconds))
+  const keys = createAddressKeys(sql)
+  await keys.prepare(settings.now())
+  const keyTimer = setInterval(() => void keys.prepare(settings.now()).catch(() => undefined), HOUR_MS)
+  keyTimer.unref()
+
+  const ingest = new Ingest({
+    journal,
+    progress,
+    filter,
+    known: (ids, since) => thread.known(ids, since),
+    world: { ipStorage: settings.ipStorage, privacy: keys.of, country: settings.country, onStep: counts.step },
+    metrics: counts,
+    windowMs: settings.windowMs,
+    ack: settings.ack,
+    recordWaitMs: settings.recordWaitMs,
+    now: settings.now,
+  })
+  counts.watch(journal, () => progress.away, () => filter.bytes)
+  void recall(thread, ingest, settings, log)
+
+  return {
+    ingest,
+    sql,
+    engine: { name: opened.name, shared: opened.shared },
+    away: () => progress.away,
+    async close() {
+      clearInterval(keyTimer)
+      await journal.append({ events: [], deadLetters: [], bytes: 0 }).then((seq) => progress.passed(seq, 5_000), () => undefined)
+      await thread.close().catch(() => undefined)
+      await journal.close()
+      await worker.terminate()
+    },
+  }
+}
+
+type Listener = { progress: ReturnType<typeof createProgress>; journal: Journal; filter: IdFilter; counts: IngestMetrics; log: IngestLog; now: () => number }
+
+function listen(worker: Worker, { progress, journal, filter, counts, log, now }: Listener): void {
+  worker.on('message', (tidings: Tidings | { told?: undefined }) => {
+    switch (tidings.told) {
+      case 'loaded':
+        journal.loaded(tidings.seq)
+        progress.loaded(tidings.seq)
+        counts.loaded(tidings.seconds, tidings.events)
+        break
+      case 'away':
+        progress.setAway(tidings.reason !== null)
+        if (tidings.reason === null) log.info({}, 'the store is back')
+        else log.warn({ reason: tidings.reason }, 'the store is away; events wait in the journal')
+        break
+      case 'poisoned':
+        log.warn({ events: tidings.events, reason: tidings.reason }, 'the store refused events; they are in the dead letters')
+        break
+      case 'ids':
+        filter.addAll(tidings.prints, now())
+        break
+    }
+  })
+}
+
+/** Fills the filter with the window's ids; until it is done every id is looked up, so nothing is missed meanwhile. */
+async function recall(thread: Remote<SqlOffers & StoreThread>, ingest: Ingest, settings: IngestSettings, log: IngestLog): Promise<void> {
+  for (;;) {
+    try {
+      await thread.recall(settings.now() - settings.windowMs)
+      ingest.recalled = true
+      return
+    } catch (error) {
+      if ((error as Error).message === 'The store is closed.') return
+      log.warn({ reason: (error as Error).message }, 'event ids could not be recalled; trying again')
+      await new Promise((resolve) => setTimeout(resolve, 5_000).unref())
+    }
+  }
+}

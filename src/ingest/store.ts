@@ -1,0 +1,48 @@
+import type { Sql } from '../store/sql.ts'
+
+/** The key of a day: the first one offered stays. All in hex. */
+export async function addressKey(sql: Sql, day: string, offered: string, now: number): Promise<string> {
+  const [, rows] = await sql.write([
+    { text: 'insert into address_keys (day, key, created_at) values ($1, $2, $3) on conflict do nothing', values: [day, offered, now] },
+    { text: 'select key from address_keys where day = $1', values: [day] },
+  ])
+  return rows?.[0]?.key as string
+}
+
+/** A dead letter as it lies in the store. */
+export interface StoredLetter {
+  id: string
+  received_at: number
+  family: string
+  project: string
+  reason: string
+  field: string | null
+  error: string
+  original: string
+  replayed_at: number | null
+}
+
+const LETTER = 'id, received_at, family, project, reason, field, error, original, replayed_at'
+
+/** Dead letters, newest first, before the id `before` where given; `replayed` keeps one kind. */
+export function deadLetters(sql: Sql, filter: { limit: number; before?: string; reason?: string; replayed?: boolean }): Promise<StoredLetter[]> {
+  return sql.rows<StoredLetter>(
+    `select ${LETTER} from dead_letters
+     where ($1::text is null or id < $1::text) and ($2::text is null or reason = $2::text)
+       and ($3::boolean is null or (replayed_at is not null) = $3::boolean)
+     order by id desc limit $4`,
+    [filter.before ?? null, filter.reason ?? null, filter.replayed ?? null, filter.limit],
+  )
+}
+
+/** The dead letters not yet replayed: those of the given ids, or the oldest ones. */
+export function waitingLetters(sql: Sql, ids: readonly string[] | null, limit: number): Promise<StoredLetter[]> {
+  return ids === null
+    ? sql.rows<StoredLetter>(`select ${LETTER} from dead_letters where replayed_at is null order by id limit $1`, [limit])
+    : sql.rows<StoredLetter>(`select ${LETTER} from dead_letters where replayed_at is null and id = any($1::text[]) order by id limit $2`, [ids, limit])
+}
+
+/** Marks letters as replayed. */
+export async function markReplayed(sql: Sql, ids: readonly string[], now: number): Promise<void> {
+  await sql.write([{ text: 'update dead_letters set replayed_at = $1 where id = any($2::text[])', values: [now, ids] }])
+}
