@@ -1,0 +1,121 @@
+import type { FastifyInstance } from 'fastify'
+import { Type } from 'typebox'
+import { Fault } from '../core/errors.ts'
+import { sha256 } from '../core/ids.ts'
+import { iso } from '../core/time.ts'
+import type { Idempotency } from '../http/idempotency.ts'
+import { route } from '../http/route.ts'
+import { fields } from '../http/validate.ts'
+import type { Ingest, Outcome, Refusal } from '../ingest/index.ts'
+import type { Probe } from '../store/probe.ts'
+import { BATCH_EVENTS, ClickSchema, type ClickError, type ReadBatch, matchLinks, readBatch, refusalsOf } from './batch.ts'
+import type { LinkDirectory } from './directory.ts'
+import { BatchAnswer, Failure } from './schemas.ts'
+
+const BATCH_BYTES = 2 * 1024 * 1024
+
+/** What batches are taken in with. */
+export interface BatchWorld {
+  directory: LinkDirectory
+  ingest: Ingest
+  idempotency: Idempotency
+  /** Whether a click of a link that does not exist yet is stored or refused. */
+  unknownLinks: 'store' | 'reject'
+  probe: Probe
+  now: () => number
+}
+
+/** Registers the routes on which other domains report clicks. */
+export function batchRoutes(app: FastifyInstance, world: BatchWorld): void {
+  route(app, {
+    method: 'POST',
+    url: '/api/tracking-ingest/batch',
+    family: 'links',
+    who: 'ingest key',
+    summary: 'Report clicks, up to 1,000 in a batch',
+    description: 'Each event stands or falls alone. What is refused is kept in the dead letters as it was sent. 200: all stored; 207: some refused; 400: none valid.',
+    // The items are checked one by one, so that each has its own error; the reference shows what they should be.
+    schema: {
+      body: fields({ events: Type.Optional(Type.Unsafe<unknown>({ description: 'The clicks: an array of 1 to 1,000 objects', examples: [[{ tracking_id: 'linkedin-profile-abc123' }]] })) }),
+      response: { 200: BatchAnswer, 207: BatchAnswer, 400: Type.Union([BatchAnswer, Failure]) },
+    },
+    bodyLimit: BATCH_BYTES,
+    before: world.idempotency.before(true),
+    handler: async (request, reply) => {
+      const { events } = request.body
+      if (!Array.isArray(events)) throw wrong('must be an array of events')
+      if (events.length === 0) throw wrong('must hold at least one event')
+      if (events.length > BATCH_EVENTS) throw new Fault('too_large', `A batch holds at most ${BATCH_EVENTS} events; this one has ${events.length}.`)
+      const { idempotency } = request
+      const scope = idempotency && sha256(`${idempotency.scope}\n${idempotency.key}`).slice(0, 40)
+      const batch = readBatch(events, world.now(), (index) => (scope === null ? undefined : `${scope}:${index}`))
+      const unmatched = await match(world, batch)
+      const answer = (outcomes: Outcome[]) => answerOf(events.length, outcomes, unmatched.count, [...batch.errors, ...unmatched.errors])
+      const refusals: Refusal[] = [...refusalsOf(batch.errors, request.bodyText), ...refusalsOf(unmatched.errors, request.bodyText, 'unknown_link')]
+      const outcomes = await world.ingest.record(batch.drafts, refusals, idempotency ? (made) => kept(idempotency, answer(made)) : undefined)
+      if (idempotency) idempotency.kept = true
+      const { status, body } = answer(outcomes)
+      return reply.code(status).send(body)
+    },
+  })
+
+  route(app, {
+    method: 'POST',
+    url: '/api/tracking-ingest/test',
+    family: 'links',
+    who: 'ingest key',
+    summary: 'Whether the key and the connection work',
+    handler: () => ({ success: true, message: 'The connection works and the key is valid.', timestamp: iso(world.now()) }),
+  })
+
+  route(app, {
+    method: 'GET',
+    url: '/api/tracking-ingest/health',
+    family: 'links',
+    who: 'public',
+    summary: 'Whether clicks can be stored',
+    handler: async (_request, reply) => {
+      const healthy = (await world.probe()) !== null
+      return reply.code(healthy ? 200 : 503).send({ status: healthy ? 'healthy' : 'unhealthy', service: 'tracking-ingest', timestamp: iso(world.now()) })
+    },
+  })
+}
+
+/** The schema of one event, for the reference's examples and the guide. */
+export { ClickSchema }
+
+/** Ties clicks to links. Where unknown links are refused, their clicks become errors. With the store away nothing is refused for that. */
+async function match(world: BatchWorld, batch: ReadBatch): Promise<{ count: number; errors: ClickError[] }> {
+  const links = await world.directory.lookAll(batch.drafts.map((draft) => draft.trackingId as string)).catch(() => null)
+  if (links === null) return { count: 0, errors: [] }
+  if (world.unknownLinks === 'store') return { count: matchLinks(batch.drafts, links), errors: [] }
+  const errors: ClickError[] = []
+  batch.drafts = batch.drafts.filter((draft, at) => {
+    const known = links.has(draft.trackingId as string)
+    if (!known) errors.push({ index: batch.indexes[at] as number, tracking_id: draft.trackingId as string, field: 'tracking_id', error: 'no link has this id' })
+    return known
+  })
+  matchLinks(batch.drafts, links)
+  return { count: 0, errors }
+}
+
+function answerOf(total: number, outcomes: readonly Outcome[], unmatched: number, errors: ClickError[]) {
+  const failed = errors.length
+  const successful = outcomes.length
+  const duplicates = outcomes.filter((outcome) => outcome.duplicate).length
+  const results = { total, successful, duplicates, unmatched, failed, errors: errors.sort((a, b) => a.index - b.index) }
+  if (successful === 0) {
+    const [first] = results.errors
+    return { status: 400, body: { success: false, error: `No valid event. ${first?.field}: ${first?.error}`, message: 'No valid event', results } }
+  }
+  const message = failed === 0 ? `Stored ${successful} events` : `Stored ${successful} events, refused ${failed}`
+  return { status: failed === 0 ? 200 : 207, body: { success: failed === 0, message, results } }
+}
+
+function kept({ scope, key, bodyHash }: { scope: string; key: string; bodyHash: string }, { status, body }: { status: number; body: object }) {
+  return { scope, key, bodyHash, status, answer: JSON.stringify(body) }
+}
+
+function wrong(error: string): Fault {
+  return new Fault('invalid', `events ${error}.`, { errors: [{ field: 'events', error }] })
+}
