@@ -1,0 +1,118 @@
+import { readFileSync } from 'node:fs'
+import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify'
+import { createAccounts, type FirstAdmin, type NewKey } from './accounts/index.ts'
+import { clientAddress, limitKey } from './capture/address.ts'
+import { openCountries } from './capture/country.ts'
+import type { Config } from './config.ts'
+import { DAY_MS, MINUTE_MS } from './core/time.ts'
+import { Idempotency } from './http/idempotency.ts'
+import { createLimiter } from './http/limits.ts'
+import { createMetrics } from './http/metrics.ts'
+import { serveReference } from './http/openapi.ts'
+import { operationsRoutes } from './http/operations.ts'
+import { watchMethods } from './http/route.ts'
+import { createServer, drain } from './http/server.ts'
+import { deadLetterRoutes, startIngest } from './ingest/index.ts'
+import { linksRoom } from './links/index.ts'
+import { createReporter } from './reports/index.ts'
+import { keepAnswer, storedAnswer } from './store/answers.ts'
+import { createProbe } from './store/probe.ts'
+
+/** The version in package.json. */
+export const VERSION = (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version
+
+/** How long the first answer to an idempotency key is kept. */
+const ANSWER_DAYS = 7
+
+/** The whole server, listening. */
+export interface App {
+  url: string
+  server: FastifyInstance
+  engine: string
+  /** Made by this start, to be shown once. */
+  first: { admin: FirstAdmin; key: NewKey | null }
+  /** Drains and closes, in reverse of the opening. */
+  close(): Promise<void>
+}
+
+/** What the world gives the server: tests give their own clock and, since worker threads run built code, the built thread. */
+export interface AppWorld {
+  log: FastifyBaseLogger
+  now?: () => number
+  threadScript?: URL
+}
+
+/** Opens everything in order: store and pipeline, rooms, server. Throws with a sentence when something cannot be opened. */
+export async function openApp(config: Config, world: AppWorld): Promise<App> {
+  const { log, now = Date.now, threadScript = new URL('./ingest/thread.js', import.meta.url) } = world
+  const metrics = createMetrics()
+  const country = openCountries(config.countryDb === null ? null : readFileSync(config.countryDb))
+  const { ingest, sql, engine, ...started } = await startIngest({ ...config.ingest, store: config.store, country, threadScript, now }, metrics, log)
+  try {
+    const settled = (): Promise<void> => ingest.settled(config.reportTimeoutMs)
+    const addressOf = (request: FastifyRequest): string =>
+      clientAddress(request.socket.remoteAddress ?? '', request.headers['x-forwarded-for'] as string | undefined, config.trusted)
+    const failures = metrics.counter('waymark_auth_total', 'Logins, and credentials that were refused, by outcome', ['outcome'])
+    const accounts = createAccounts({
+      sql,
+      jwtSecret: config.jwtSecret,
+      sessionMs: config.sessionMs,
+      webhookApiKey: config.webhookApiKey,
+      addressOf,
+      now,
+      ticks: () => performance.now(),
+      report: (outcome) => failures.inc({ outcome }),
+    })
+    const idempotency = new Idempotency({
+      async find(scope, key) {
+        await settled()
+        return storedAnswer(sql, scope, key, now() - ANSWER_DAYS * DAY_MS)
+      },
+      keep: (scope, key, answer) => keepAnswer(sql, { scope, key, ...answer }, now()),
+    })
+    const probe = createProbe(sql)
+    const server = await createServer({ guard: accounts.guard, idempotency, metrics, log })
+    let url = ''
+    const links = linksRoom({
+      sql,
+      ingest,
+      idempotency,
+      reporter: createReporter({ sql, engine: engine.name, settled: () => settled(), timeoutMs: config.reportTimeoutMs }),
+      limiter: createLimiter({ name: 'lookup', limit: config.lookupLimit, windowMs: MINUTE_MS, now: () => performance.now() }),
+      limitKeyOf: (request) => limitKey(addressOf(request)),
+      reader: { trusted: config.trusted, countryHeader: config.countryHeader },
+      shared: engine.shared,
+      baseUrl: () => config.baseRedirectUrl ?? config.publicUrl ?? url,
+      notFoundUrl: config.notFoundUrl,
+      unknownLinks: config.unknownLinks,
+      probe,
+      now,
+    })
+
+    const refuseOtherMethods = watchMethods(server)
+    await serveReference(server, { version: VERSION, publicUrl: config.publicUrl ?? '/' })
+    operationsRoutes(server, { version: VERSION, engine: engine.name, open: !config.production, probe, sql, metrics })
+    accounts.routes(server)
+    deadLetterRoutes(server, { sql, settled, replayers: { links: links.replay }, now })
+    links.routes(server)
+    refuseOtherMethods()
+
+    const first = await accounts.firstStart(config)
+    await links.open()
+    url = await server.listen({ host: config.host, port: config.port, listenTextResolver: (address) => `Waymark ${VERSION} on ${engine.name} listening at ${address}` })
+    return {
+      url,
+      server,
+      engine: engine.name,
+      first,
+      async close() {
+        await drain(server)
+        links.close()
+        await started.close()
+      },
+    }
+  } catch (error) {
+    await started.close()
+    throw error
+  }
+}

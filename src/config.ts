@@ -1,0 +1,178 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { type Trusted, trustedProxies } from './capture/address.ts'
+import { parseHttpUrl } from './core/urls.ts'
+import { DAY_MS, HOUR_MS } from './core/time.ts'
+
+/** One setting: how its text is read, what it is when unset, and what it is for. */
+interface Setting<T> {
+  read: (text: string) => T
+  default: T
+  about: string
+}
+
+const setting = <T>(about: string, fallback: T, read: (text: string) => T): Setting<T> => ({ about, default: fallback, read })
+
+/** Every setting there is, by the name of its environment variable. `.env.example` lists the same. */
+export const SETTINGS = {
+  HOST: setting<string | null>('Address to listen on; 127.0.0.1, or 0.0.0.0 in production', null, text),
+  PORT: setting('Port to listen on', 8080, whole(0, 65_535)),
+  ENV: setting<'development' | 'production'>('development or production', 'development', oneOf('development', 'production')),
+  PUBLIC_URL: setting<string | null>('Address at which people reach this server; the listening address when unset', null, httpUrl),
+  BASE_REDIRECT_URL: setting<string | null>('Domain that redirects tracked links; this server when unset', null, httpUrl),
+  NOT_FOUND_URL: setting<string | null>('Where visitors of unknown and inactive links are sent; a small page when unset', null, httpUrl),
+  UNKNOWN_LINKS: setting<'store' | 'reject'>('What a click of a link that does not exist yet becomes: store or reject', 'store', oneOf('store', 'reject')),
+  DATA_DIR: setting('Folder of the embedded store, the journal and made secrets', './data', text),
+  DATABASE_URL: setting<string | null>('PostgreSQL to use instead of the embedded store', null, postgresUrl),
+  DUCKDB_MEMORY_MB: setting('Memory the embedded store may use', 384, whole(128, 1_048_576)),
+  DUCKDB_THREADS: setting('Threads the embedded store may use for a question', 2, whole(1, 256)),
+  ACK: setting<'journal' | 'store' | null>('When a write is answered: after the journal\'s flush (journal) or the store\'s commit (store); journal on the embedded store, store on PostgreSQL', null, oneOf('journal', 'store')),
+  RECORD_WAIT_MS: setting('How long a redirect waits for its click to be flushed', 50, whole(0, 10_000)),
+  JOURNAL_MAX_MB: setting('How much may wait for the store before writes are turned away with 503', 1_024, whole(1, 1_048_576)),
+  DEDUPE_WINDOW_DAYS: setting('How long an event id is remembered', 7, whole(1, 90)),
+  REPORT_TIMEOUT_MS: setting('How long a report may take', 10_000, whole(100, 600_000)),
+  WEBHOOK_API_KEY: setting<string | null>('Ingest key for machines; one is made at the first start when unset', null, text),
+  ADMIN_EMAIL: setting<string | null>('E-mail address of the first admin', null, text),
+  ADMIN_PASSWORD_HASH: setting<string | null>('bcrypt hash of the first admin\'s password', null, text),
+  JWT_SECRET: setting<string | null>('Secret that signs sessions, 32 bytes or more; made once in development', null, text),
+  SESSION_TIMEOUT_HOURS: setting('How long a session lasts without use', 24, whole(1, 8_760)),
+  TRUST_PROXY: setting<string[]>('Proxies whose X-Forwarded-For counts: addresses or CIDR ranges, by comma', [], list),
+  COUNTRY_HEADER: setting<string | null>('Header in which a trusted proxy gives the visitor\'s country, such as cf-ipcountry', null, (value) => value.toLowerCase()),
+  COUNTRY_DB: setting<string | null>('MMDB file that tells an address\'s country', null, text),
+  IP_STORAGE: setting<'hash' | 'raw' | 'none'>('How addresses are kept: hash (with a daily random key), raw or none', 'hash', oneOf('hash', 'raw', 'none')),
+  RATE_LIMIT_LOOKUP: setting('Look-ups a minute by address without a key', 6_000, whole(1, 1_000_000)),
+  LOG_LEVEL: setting<LogLevel>('trace, debug, info, warn, error or silent', 'info', oneOf('trace', 'debug', 'info', 'warn', 'error', 'silent')),
+} as const
+
+type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'
+type Flat = { [K in keyof typeof SETTINGS]: (typeof SETTINGS)[K] extends Setting<infer T> ? T : never }
+
+/** The settings, checked together, in the groups in which the rooms need them. Sizes in bytes, times in ms. */
+export type Config = ReturnType<typeof grouped>
+
+/** A start that cannot be: each line names a variable and says what it should be. */
+export class ConfigError extends Error {}
+
+/** Reads the settings from the environment and, where there is one, `.env`. Throws ConfigError naming each wrong variable. */
+export function readConfig(env: NodeJS.ProcessEnv = environment()): Config {
+  const problems: string[] = []
+  const flat = Object.fromEntries(
+    Object.entries(SETTINGS).map(([name, { read, default: fallback }]) => {
+      const given = env[name]?.trim()
+      if (given === undefined || given === '') return [name, fallback]
+      try {
+        return [name, read(given)]
+      } catch (error) {
+        problems.push(`${name} ${(error as Error).message}.`)
+        return [name, fallback]
+      }
+    }),
+  ) as unknown as Flat
+  problems.push(...conflicts(flat))
+  if (problems.length > 0) throw new ConfigError(problems.join('\n'))
+  return grouped(flat)
+}
+
+function environment(): NodeJS.ProcessEnv {
+  if (existsSync('.env')) process.loadEnvFile('.env')
+  return process.env
+}
+
+const SECRET_BYTES = 32
+
+function conflicts(flat: Flat): string[] {
+  const problems: string[] = []
+  if (flat.ENV === 'production' && (flat.JWT_SECRET === null || Buffer.byteLength(flat.JWT_SECRET) < SECRET_BYTES)) {
+    problems.push(`JWT_SECRET must be set to ${SECRET_BYTES} bytes or more when ENV=production. Make one with: openssl rand -base64 48`)
+  } else if (flat.JWT_SECRET !== null && Buffer.byteLength(flat.JWT_SECRET) < SECRET_BYTES) {
+    problems.push(`JWT_SECRET must be ${SECRET_BYTES} bytes or more.`)
+  }
+  if (flat.ENV === 'production' && flat.WEBHOOK_API_KEY !== null && Buffer.byteLength(flat.WEBHOOK_API_KEY) < SECRET_BYTES) {
+    problems.push(`WEBHOOK_API_KEY must be ${SECRET_BYTES} bytes or more when ENV=production.`)
+  }
+  try {
+    trustedProxies(flat.TRUST_PROXY)
+  } catch (error) {
+    problems.push(`TRUST_PROXY: ${(error as Error).message}`)
+  }
+  return problems
+}
+
+function grouped(flat: Flat) {
+  const dataDir = resolve(flat.DATA_DIR)
+  return {
+    production: flat.ENV === 'production',
+    host: flat.HOST ?? (flat.ENV === 'production' ? '0.0.0.0' : '127.0.0.1'),
+    port: flat.PORT,
+    publicUrl: flat.PUBLIC_URL,
+    baseRedirectUrl: flat.BASE_REDIRECT_URL,
+    notFoundUrl: flat.NOT_FOUND_URL,
+    unknownLinks: flat.UNKNOWN_LINKS,
+    dataDir,
+    store: { dataDir, databaseUrl: flat.DATABASE_URL, memoryMb: flat.DUCKDB_MEMORY_MB, threads: flat.DUCKDB_THREADS },
+    ingest: {
+      journalFolder: join(dataDir, 'journal'),
+      journalMaxBytes: flat.JOURNAL_MAX_MB * 1024 * 1024,
+      windowMs: flat.DEDUPE_WINDOW_DAYS * DAY_MS,
+      ack: flat.ACK ?? (flat.DATABASE_URL === null ? ('journal' as const) : ('store' as const)),
+      recordWaitMs: flat.RECORD_WAIT_MS,
+      ipStorage: flat.IP_STORAGE,
+    },
+    reportTimeoutMs: flat.REPORT_TIMEOUT_MS,
+    webhookApiKey: flat.WEBHOOK_API_KEY,
+    adminEmail: flat.ADMIN_EMAIL,
+    adminPasswordHash: flat.ADMIN_PASSWORD_HASH,
+    jwtSecret: flat.JWT_SECRET ?? madeSecret(dataDir, 'jwt-secret'),
+    sessionMs: flat.SESSION_TIMEOUT_HOURS * HOUR_MS,
+    trusted: trustedProxies(flat.TRUST_PROXY) as Trusted,
+    countryHeader: flat.COUNTRY_HEADER,
+    countryDb: flat.COUNTRY_DB,
+    lookupLimit: flat.RATE_LIMIT_LOOKUP,
+    logLevel: flat.LOG_LEVEL,
+  }
+}
+
+/** A secret made at the first start and kept where only the owner can read it. */
+function madeSecret(dataDir: string, name: string): string {
+  const file = join(dataDir, name)
+  if (!existsSync(file)) {
+    mkdirSync(dataDir, { recursive: true })
+    writeFileSync(file, randomBytes(48).toString('base64'), { mode: 0o600, flag: 'wx' })
+  }
+  return readFileSync(file, 'utf8').trim()
+}
+
+function text(value: string): string {
+  return value
+}
+
+function list(value: string): string[] {
+  return value.split(',').map((item) => item.trim()).filter(Boolean)
+}
+
+function whole(least: number, most: number): (value: string) => number {
+  return (value) => {
+    const number = Number(value)
+    if (!/^\d+$/.test(value) || number < least || number > most) throw new Error(`must be a whole number from ${least} to ${most}`)
+    return number
+  }
+}
+
+function oneOf<const T extends string>(...values: T[]): (value: string) => T {
+  return (value) => {
+    if (!values.includes(value as T)) throw new Error(`must be one of ${values.join(', ')}`)
+    return value as T
+  }
+}
+
+/** An http or https URL, without a slash at its end. */
+function httpUrl(value: string): string {
+  if (!parseHttpUrl(value)) throw new Error('must be an http or https URL')
+  return value.replace(/\/+$/, '')
+}
+
+function postgresUrl(value: string): string {
+  if (!/^postgres(ql)?:\/\//.test(value)) throw new Error('must be a URL that begins with postgres://')
+  return value
+}

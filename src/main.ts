@@ -1,0 +1,69 @@
+import { pino } from 'pino'
+import { type App, VERSION, openApp } from './app.ts'
+import { type Config, ConfigError, readConfig } from './config.ts'
+import { Fault } from './core/errors.ts'
+
+/** How long an orderly end may take before the process ends all the same. */
+const CLOSE_MS = 9_500
+
+try {
+  const config = readConfig()
+  const log = pino({ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (level) => ({ level }) } })
+  const app = await openApp(config, { log })
+  greet(app, config)
+
+  let closing = false
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (closing) return
+      closing = true
+      log.info({ signal }, 'closing')
+      setTimeout(() => process.exit(1), CLOSE_MS).unref()
+      app.close().then(
+        () => process.exit(0),
+        (error: unknown) => {
+          log.error({ err: error }, 'closing failed')
+          process.exit(1)
+        },
+      )
+    })
+  }
+} catch (error) {
+  refuse(error)
+}
+
+/** Says on the terminal what there is and what to try; the log on standard output stays JSON lines. */
+function greet(app: App, config: Config): void {
+  const { admin, key } = app.first
+  const shown = key?.key ?? (config.webhookApiKey === null ? '<your ingest key>' : '$WEBHOOK_API_KEY')
+  const lines = [
+    '',
+    `  Waymark ${VERSION}`,
+    '',
+    `  Listening   ${app.url}`,
+    `  Reference   ${app.url}/swagger`,
+    `  Data        ${config.dataDir}${config.store.databaseUrl === null ? '' : ' (journal), PostgreSQL (store)'}`,
+    `  Admin       ${admin.email}${admin.password === null ? '' : `   password: ${admin.password}   (shown once)`}`,
+    `  Ingest key  ${key === null ? 'made at the first start' : `${key.key}   (shown once)`}`,
+    '',
+    '  Make a link:',
+    '',
+    `  curl -X POST ${app.url}/api/link-tracking/links -H "X-API-Key: ${shown}" -H "Content-Type: application/json" \\`,
+    `    -d '{"original_url": "https://example.com", "link_function": "Website"}'`,
+    '',
+    '',
+  ]
+  process.stderr.write(lines.join('\n'))
+}
+
+/** A start that fails says why in a sentence; only what nobody foresaw shows a stack. */
+function refuse(error: unknown): never {
+  const sentence = error instanceof ConfigError || error instanceof Fault || isInUse(error) ? (error as Error).message : null
+  const detail = error instanceof Fault ? (error.more.errors ?? []).map(({ field, error: text }) => ` ${field}: ${text}`).join('') : ''
+  process.stderr.write(sentence === null ? `${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n` : `Waymark cannot start.\n${sentence}${detail}\n`)
+  process.exit(1)
+}
+
+function isInUse(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && ['EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL', 'ENOENT'].includes(String(error.code))
+}
