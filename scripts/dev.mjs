@@ -1,25 +1,41 @@
-// The server for development: compiles on every change and starts again when the output changed. Ctrl-C ends both.
-import { spawn, spawnSync } from 'node:child_process'
+// The server for development: compiles when a source changes, and starts again when that worked. Ctrl-C ends it.
+import { spawn } from 'node:child_process'
+import { watch } from 'node:fs'
+import { setTimeout as wait } from 'node:timers/promises'
 
-const first = spawnSync('npm', ['run', 'build'], { stdio: 'inherit' })
-if (first.status !== 0) process.exit(first.status ?? 1)
+let changed = true
+watch('src', { recursive: true }, () => (changed = true))
 
-// Each in a process group of its own: the compiler is a child of its command, and would outlive it otherwise.
-/** @param {string[]} args */
-const start = (args) => spawn(process.execPath, args, { stdio: 'inherit', detached: true })
-const children = [
-  start(['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json', '--watch', '--preserveWatchOutput']),
-  start(['--watch', '--enable-source-maps', 'dist/main.js']),
-]
+/** @type {import('node:child_process').ChildProcess | null} */
+let server = null
+let ending = false
+for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) {
+  process.on(signal, () => {
+    ending = true
+    server?.kill(signal)
+  })
+}
 
-for (const child of children) child.on('exit', () => endAll('SIGTERM'))
-process.on('SIGINT', () => endAll('SIGINT'))
-process.on('SIGTERM', () => endAll('SIGTERM'))
-
-/** @param {NodeJS.Signals} signal */
-function endAll(signal) {
-  for (const child of children) {
-    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) continue
-    process.kill(-child.pid, signal)
+// The compiler takes under a second for the whole of src/, so it is simply run again: its own watching is no quicker.
+while (!ending) {
+  if (changed) {
+    changed = false
+    const compiled = await ended(spawn('npm', ['run', '--silent', 'build'], { stdio: 'inherit' }))
+    if (compiled === 0 && !changed && !ending) {
+      server?.kill('SIGTERM')
+      if (server !== null) await ended(server)
+      server = spawn(process.execPath, ['--enable-source-maps', 'dist/main.js'], { stdio: 'inherit' })
+    }
   }
+  await wait(100)
+}
+if (server !== null) await ended(server)
+
+/**
+ * @param {import('node:child_process').ChildProcess} child
+ * @returns {Promise<number | null>} its exit code, null when a signal ended it
+ */
+function ended(child) {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve(child.exitCode)
+  return new Promise((resolve) => child.once('exit', resolve))
 }

@@ -46,9 +46,9 @@ export async function createServer({ guard, idempotency, metrics, log }: ServerP
   // Only pages need its headers; an answer in JSON and a redirect do without.
   await app.register(helmet, { global: false })
   observe(app, metrics.histogram('waymark_http_request_seconds', 'Duration of requests, by route and status', ['method', 'route', 'status']))
-  app.addHook('onSend', async (request, reply, payload) => {
-    if (request.idempotency) await idempotency.after(request, reply, payload)
-    return payload
+  app.addHook('onSend', (request, reply, payload, done) => {
+    if (!request.idempotency) return done(null, payload)
+    idempotency.after(request, reply, payload).then(() => done(null, payload), done)
   })
   answerErrors(app)
   return app

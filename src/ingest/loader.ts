@@ -6,6 +6,9 @@ import { type DeadLetter, type Group, decodeGroup } from './record.ts'
 /** What one transaction loads at most; larger groups cost less an event, smaller ones are readable sooner. */
 const LOAD_EVENTS = 10_000
 const LOAD_BYTES = 8 * 1024 * 1024
+/** A commit costs some milliseconds whatever its size, so few events wait this long for more, unless somebody asks. */
+const GATHER_EVENTS = 2_000
+const GATHER_MS = 50
 const RETRY_FIRST_MS = 100
 const RETRY_MAX_MS = 5_000
 /** The store gets its quiet moment after this long without an event. */
@@ -34,8 +37,10 @@ export interface LoaderEvents {
 
 /** Moves the journal into the store, in order, each record exactly once. */
 export interface Loader {
-  /** There are records up to `seq`. */
-  wake(seq: number): void
+  /** There are records up to `seq`, with so many events more than at the last call. */
+  wake(seq: number, events: number): void
+  /** Somebody waits for what there is: load it now. */
+  hurry(): void
   readonly position: number
   /** Ends after the transaction under way. */
   stop(): Promise<void>
@@ -66,11 +71,28 @@ export function startLoader(options: {
   let running: Promise<void> | null = null
   let stopped = false
   let away = false
+  let waiting = 0
+  let hurried = false
+  let gathered: (() => void) | null = null
   let idle: NodeJS.Timeout | null = null
+
+  const gather = (): Promise<void> | void => {
+    if (hurried || stopped || waiting >= GATHER_EVENTS) return
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, GATHER_MS)
+      gathered = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
 
   const run = async (): Promise<void> => {
     let pause = RETRY_FIRST_MS
     while (position < head && !stopped) {
+      await gather()
+      gathered = null
+      hurried = false
       const start = performance.now()
       try {
         const batch = nextBatch(options.records, position)
@@ -79,6 +101,7 @@ export function startLoader(options: {
         if (away) tell.away(null)
         away = false
         pause = RETRY_FIRST_MS
+        waiting = Math.max(0, waiting - batch.events.length)
         position = batch.last
         tell.loaded(position, stored, batch.events.length - stored, (performance.now() - start) / 1000)
       } catch (error) {
@@ -93,17 +116,24 @@ export function startLoader(options: {
   }
 
   return {
-    wake(seq) {
+    wake(seq, events) {
       head = Math.max(head, seq)
+      waiting += events
+      if (waiting >= GATHER_EVENTS) gathered?.()
       if (running || stopped || position >= head) return
       if (idle) clearTimeout(idle)
       running = run()
+    },
+    hurry() {
+      hurried = true
+      gathered?.()
     },
     get position() {
       return position
     },
     async stop() {
       stopped = true
+      gathered?.()
       if (idle) clearTimeout(idle)
       await running
     },

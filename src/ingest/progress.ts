@@ -17,8 +17,8 @@ interface Waiter {
   end: (passed: boolean) => void
 }
 
-/** Starts from the position the store was opened at. */
-export function createProgress(from: number): Progress {
+/** Starts from the position the store was opened at; `hurry` tells the loader that somebody waits. */
+export function createProgress(from: number, hurry: () => void): Progress {
   let position = from
   let away = false
   let waiters: Waiter[] = []
@@ -52,6 +52,7 @@ export function createProgress(from: number): Progress {
       return new Promise((resolve) => {
         const waiter: Waiter = { seq, giveUpWhenAway, end: resolve }
         waiters.push(waiter)
+        hurry()
         if (timeoutMs === undefined) return
         const timer = setTimeout(() => settle((other) => other === waiter, false), timeoutMs)
         waiter.end = (passed) => {

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import type { Metrics } from '../http/metrics.ts'
 import type { StoreSettings } from '../store/open.ts'
-import { type Remote, type SqlOffers, remote, remoteSql } from '../store/remote.ts'
+import { type Remote, type SqlOffers, notify, remote, remoteSql } from '../store/remote.ts'
 import type { Sql } from '../store/sql.ts'
 import { createAddressKeys } from './address-keys.ts'
 import { IdFilter } from './duplicates.ts'
@@ -53,10 +53,10 @@ export interface StartedIngest {
  */
 export async function startIngest(settings: IngestSettings, metrics: Metrics, log: IngestLog): Promise<StartedIngest> {
   const counts = createIngestMetrics(metrics)
-  let wake: (seq: number) => void = () => undefined
+  let wake: (seq: number, events: number) => void = () => undefined
   const journal = await Journal.open(settings.journalFolder, settings.journalMaxBytes, ({ seconds, events }) => {
     counts.flushed(seconds, events)
-    wake(journal.head)
+    wake(journal.head, events)
   })
   const workerData: ThreadSettings = { store: settings.store, journalFolder: settings.journalFolder, journalId: journal.id, windowMs: settings.windowMs }
   const worker = new Worker(settings.threadScript, { workerData })
@@ -69,11 +69,11 @@ export async function startIngest(settings: IngestSettings, metrics: Metrics, lo
   journal.resume(opened.position, settings.now())
   if (opened.migrated.length > 0) log.info({ steps: opened.migrated }, 'schema brought up to date')
 
-  const progress = createProgress(opened.position)
+  const progress = createProgress(opened.position, () => notify<StoreThread, 'hurry'>(worker, 'hurry'))
   const filter = new IdFilter(settings.windowMs, settings.now())
   listen(worker, { progress, journal, filter, counts, log, now: settings.now })
-  wake = (seq) => void thread.wake(seq)
-  wake(journal.head)
+  wake = (seq, events) => notify<StoreThread, 'wake'>(worker, 'wake', seq, events)
+  wake(journal.head, 0)
 
   const queries = metrics.histogram('waymark_store_query_seconds', 'Duration of one question to the store, waiting included', [])
   const sql = remoteSql(thread, (seconds) => queries.observe(seconds))

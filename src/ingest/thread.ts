@@ -69,9 +69,13 @@ const offers = {
       for (const { text, values } of statements) answers.push(await tx.rows(text, values))
       return answers
     }),
-  /** The journal holds records up to `seq`. */
-  wake(seq: number) {
-    loader?.wake(seq)
+  /** The journal holds records up to `seq`, with so many events more. */
+  wake(seq: number, events: number) {
+    loader?.wake(seq, events)
+  },
+  /** Somebody waits for what the journal holds. */
+  hurry() {
+    loader?.hurry()
   },
   known: async (ids: readonly ClaimedId[], since: number) => (await engine).known(ids, since),
   /** Tells the fingerprints of all event ids since a moment, in pieces, and ends when they are all told. */

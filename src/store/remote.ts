@@ -30,8 +30,15 @@ export function offer(port: MessagePort, offers: Offers): void {
     } catch (error) {
       answer.error = packed(error)
     }
-    port.postMessage(answer)
+    if (call.id !== UNASKED) port.postMessage(answer)
   })
+}
+
+const UNASKED = 0
+
+/** Calls what a worker offers, without waiting for an answer or hearing of a failure. */
+export function notify<T extends Offers, K extends keyof T & string>(port: Worker | MessagePort, name: K, ...args: Parameters<T[K]>): void {
+  port.postMessage({ id: UNASKED, name, args } satisfies Call)
 }
 
 /** Calls what a worker offers. When the worker ends, every open call fails with Fault 'unavailable'. */
