@@ -71,7 +71,7 @@ export async function openApp(config: Config, world: AppWorld): Promise<App> {
       keep: (scope, key, answer) => keepAnswer(sql, { scope, key, ...answer }, now()),
     })
     const probe = createProbe(sql)
-    const server = await createServer({ guard: accounts.guard, idempotency, metrics, log })
+    const server = createServer({ guard: accounts.guard, metrics, log })
     let url = ''
     const links = linksRoom({
       sql,

@@ -1,4 +1,4 @@
-import { createHash, randomBytes, randomFillSync, timingSafeEqual } from 'node:crypto'
+import { createHash, randomBytes, randomFillSync } from 'node:crypto'
 import { customAlphabet } from 'nanoid'
 import { V7Generator } from 'uuidv7'
 
@@ -35,9 +35,3 @@ export function sha256(text: string): string {
   return createHash('sha256').update(text).digest('hex')
 }
 
-/** Whether a given secret is the known one, in constant time for equal lengths; another length is simply false. */
-export function sameSecret(given: string, known: string): boolean {
-  const a = Buffer.from(given)
-  const b = Buffer.from(known)
-  return a.length === b.length && timingSafeEqual(a, b)
-}

@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest, preHandlerAsyncHookHandler } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Fault } from '../core/errors.ts'
 import { sha256 } from '../core/ids.ts'
 import { isPrintable } from '../core/text.ts'
@@ -23,6 +23,12 @@ declare module 'fastify' {
   }
 }
 
+/** What a route does before and after its handler to be repeatable. */
+export interface Repeatable {
+  before(request: FastifyRequest, reply: FastifyReply): Promise<unknown>
+  after(request: FastifyRequest, reply: FastifyReply, payload: unknown): Promise<unknown>
+}
+
 /**
  * Makes a write repeatable by its `Idempotency-Key` header: a repeat with the same body gets the first answer again,
  * one with another body is a 409, and one that arrives while the first is still running waits for it.
@@ -35,44 +41,47 @@ export class Idempotency {
     this.#book = book
   }
 
-  /** A hook for routes; `optional` goes on without the book while the store is away (the events' own ids still hold). */
-  before(optional = false): preHandlerAsyncHookHandler {
-    return async (request, reply) => {
-      const key = request.headers['idempotency-key']
-      if (key === undefined) return
-      if (typeof key !== 'string' || !isPrintable(key, 1, 255)) {
-        throw new Fault('invalid', 'Idempotency-Key must be 1 to 255 printable characters.')
-      }
-      const scope = `${request.caller?.id ?? 'public'} ${request.method} ${request.routeOptions.url}`
-      const bodyHash = sha256(`${request.url}\n${request.bodyText}`)
-      const name = `${scope}\n${key}`
-      for (let running = this.#running.get(name); running; running = this.#running.get(name)) await running
-      let done: () => void = () => undefined
-      this.#running.set(name, new Promise((resolve) => (done = resolve)))
-      const end = (): void => {
-        this.#running.delete(name)
-        done()
-      }
-      try {
-        const kept = await this.#book.find(scope, key)
-        if (kept) {
-          end()
-          return replay(reply, kept, bodyHash)
-        }
-      } catch (error) {
-        if (!(optional && error instanceof Fault && error.code === 'unavailable')) {
-          end()
-          throw error
-        }
-      }
-      request.idempotency = { scope, key, bodyHash, kept: false, done: end }
-    }
+  /** The hooks of a repeatable route; `optional` goes on without the book while the store is away (the events' own ids still hold). */
+  hooks(optional = false): Repeatable {
+    return { before: (request, reply) => this.#before(request, reply, optional), after: (request, reply, payload) => this.#after(request, reply, payload) }
   }
 
-  /** Keeps a successful answer before it leaves. To be run on every answer. */
-  async after(request: FastifyRequest, reply: FastifyReply, payload: unknown): Promise<void> {
+  async #before(request: FastifyRequest, reply: FastifyReply, optional: boolean): Promise<unknown> {
+    const key = request.headers['idempotency-key']
+    if (key === undefined) return undefined
+    if (typeof key !== 'string' || !isPrintable(key, 1, 255)) {
+      throw new Fault('invalid', 'Idempotency-Key must be 1 to 255 printable characters.')
+    }
+    const scope = `${request.caller?.id ?? 'public'} ${request.method} ${request.routeOptions.url}`
+    const bodyHash = sha256(`${request.url}\n${request.bodyText}`)
+    const name = `${scope}\n${key}`
+    for (let running = this.#running.get(name); running; running = this.#running.get(name)) await running
+    let done: () => void = () => undefined
+    this.#running.set(name, new Promise((resolve) => (done = resolve)))
+    const end = (): void => {
+      this.#running.delete(name)
+      done()
+    }
+    try {
+      const kept = await this.#book.find(scope, key)
+      if (kept) {
+        end()
+        return replay(reply, kept, bodyHash)
+      }
+    } catch (error) {
+      if (!(optional && error instanceof Fault && error.code === 'unavailable')) {
+        end()
+        throw error
+      }
+    }
+    request.idempotency = { scope, key, bodyHash, kept: false, done: end }
+    return undefined
+  }
+
+  /** Keeps a successful answer before it leaves. */
+  async #after(request: FastifyRequest, reply: FastifyReply, payload: unknown): Promise<unknown> {
     const { idempotency } = request
-    if (!idempotency) return
+    if (!idempotency) return payload
     try {
       if (reply.statusCode < 300 && !idempotency.kept && typeof payload === 'string') {
         const { scope, key, bodyHash } = idempotency
@@ -81,6 +90,7 @@ export class Idempotency {
     } finally {
       idempotency.done()
     }
+    return payload
   }
 }
 

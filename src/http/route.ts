@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod,
 import type { Static, TSchema } from 'typebox'
 import { Fault } from '../core/errors.ts'
 import { errorBody, type ApiFamily } from './errors.ts'
+import type { Repeatable } from './idempotency.ts'
 import { inflateBody } from './inflate.ts'
 
 /** Who may call a route. `ingest key` is a machine with `X-API-Key`; `admin` may do all that `viewer` may. */
@@ -71,6 +72,8 @@ export interface Route<S extends RouteSchema> {
   produces?: readonly string[]
   /** Run before the handler, after the caller is known: limits and the like. */
   before?: preHandlerHookHandler | readonly preHandlerHookHandler[]
+  /** Makes the route repeatable by `Idempotency-Key`. */
+  repeatable?: Repeatable
   hidden?: boolean
   handler: (request: RouteRequest<S>, reply: FastifyReply) => unknown
 }
@@ -98,7 +101,8 @@ export function route<const S extends RouteSchema>(app: FastifyInstance, spec: R
     },
     ...(who.includes('public') ? {} : { onRequest: (request: FastifyRequest) => admit(app, request, who) }),
     ...(spec.schema?.body ? { preParsing: inflateBody } : {}),
-    ...(spec.before ? { preHandler: spec.before as preHandlerHookHandler[] } : {}),
+    preHandler: [...[spec.before ?? []].flat(), ...(spec.repeatable ? [spec.repeatable.before as preHandlerHookHandler] : [])],
+    ...(spec.repeatable ? { onSend: spec.repeatable.after } : {}),
     // Answers are serialised as they are: a schema that leaves out a field must not leave it out of the answer.
     serializerCompiler: () => JSON.stringify,
     handler: spec.handler as RouteHandlerMethod,
@@ -141,7 +145,7 @@ export function watchMethods(app: FastifyInstance): () => void {
     known.set(url, entry)
   })
   return () => {
-    for (const [url, { family, methods }] of [...known]) {
+    for (const [url, { family, methods }] of Array.from(known)) {
       const allow = [...methods, 'OPTIONS'].join(', ')
       app.route({
         method: ALL_METHODS.filter((method) => !methods.has(method)),

@@ -1,9 +1,6 @@
-import helmet from '@fastify/helmet'
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyReply } from 'fastify'
-import type { Histogram } from 'prom-client'
 import { Fault } from '../core/errors.ts'
 import { errorAnswer, familyOf, faultOf, internalAnswer } from './errors.ts'
-import type { Idempotency } from './idempotency.ts'
 import { readJsonBodies } from './json-body.ts'
 import type { Metrics } from './metrics.ts'
 import type { Guard } from './route.ts'
@@ -18,13 +15,12 @@ const PARAM_LENGTH = 2_048
 /** What the server is made of. */
 export interface ServerParts {
   guard: Guard
-  idempotency: Idempotency
   metrics: Metrics
   log: FastifyBaseLogger
 }
 
 /** A server without routes: bodies, errors, callers and measures are in place. */
-export async function createServer({ guard, idempotency, metrics, log }: ServerParts): Promise<FastifyInstance> {
+export function createServer({ guard, metrics, log }: ServerParts): FastifyInstance {
   const app: FastifyInstance = Fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
@@ -43,13 +39,7 @@ export async function createServer({ guard, idempotency, metrics, log }: ServerP
   app.decorateRequest('idempotency', null)
   app.setValidatorCompiler(validatorFor)
   readJsonBodies(app)
-  // Only pages need its headers; an answer in JSON and a redirect do without.
-  await app.register(helmet, { global: false })
-  observe(app, metrics.histogram('waymark_http_request_seconds', 'Duration of requests, by route and status', ['method', 'route', 'status']))
-  app.addHook('onSend', (request, reply, payload, done) => {
-    if (!request.idempotency) return done(null, payload)
-    idempotency.after(request, reply, payload).then(() => done(null, payload), done)
-  })
+  observe(app, metrics)
   answerErrors(app)
   return app
 }
@@ -61,17 +51,10 @@ export async function drain(app: FastifyInstance): Promise<void> {
   clearTimeout(timer)
 }
 
-function observe(app: FastifyInstance, durations: Histogram<'method' | 'route' | 'status'>): void {
-  const children = new Map<string, { observe(seconds: number): void }>()
+function observe(app: FastifyInstance, metrics: Metrics): void {
+  const durations = metrics.durations('waymark_http_request_seconds', 'Duration of requests, by route and status', ['method', 'route', 'status'])
   app.addHook('onResponse', (request, reply, done) => {
-    const route = request.routeOptions.url ?? 'none'
-    const key = `${request.method} ${route} ${reply.statusCode}`
-    let child = children.get(key)
-    if (!child) {
-      child = durations.labels(request.method, route, String(reply.statusCode))
-      children.set(key, child)
-    }
-    child.observe(reply.elapsedTime / 1000)
+    durations.of(request.method, request.routeOptions.url ?? 'none', reply.statusCode).observe(reply.elapsedTime / 1000)
     done()
   })
 }

@@ -1,5 +1,4 @@
-export type { Draft, Family, Source } from './event.ts'
-export { type Ack, Ingest, type Outcome, type Refusal } from './ingest.ts'
-export type { DropReason, IpStorage } from './pipeline.ts'
+export type { Draft } from './event.ts'
+export type { Ingest, Outcome, Refusal } from './ingest.ts'
 export { type Replayer, deadLetterRoutes } from './routes.ts'
-export { type IngestLog, type IngestSettings, type StartedIngest, startIngest } from './start.ts'
+export { startIngest } from './start.ts'

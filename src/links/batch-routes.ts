@@ -8,7 +8,7 @@ import { route } from '../http/route.ts'
 import { fields } from '../http/validate.ts'
 import type { Ingest, Outcome, Refusal } from '../ingest/index.ts'
 import type { Probe } from '../store/probe.ts'
-import { BATCH_EVENTS, ClickSchema, type ClickError, type ReadBatch, matchLinks, readBatch, refusalsOf } from './batch.ts'
+import { BATCH_EVENTS, type ClickError, type ReadBatch, matchLinks, readBatch, refusalsOf } from './batch.ts'
 import type { LinkDirectory } from './directory.ts'
 import { BatchAnswer, Failure } from './schemas.ts'
 
@@ -40,7 +40,7 @@ export function batchRoutes(app: FastifyInstance, world: BatchWorld): void {
       response: { 200: BatchAnswer, 207: BatchAnswer, 400: Type.Union([BatchAnswer, Failure]) },
     },
     bodyLimit: BATCH_BYTES,
-    before: world.idempotency.before(true),
+    repeatable: world.idempotency.hooks(true),
     handler: async (request, reply) => {
       const { events } = request.body
       if (!Array.isArray(events)) throw wrong('must be an array of events')
@@ -80,9 +80,6 @@ export function batchRoutes(app: FastifyInstance, world: BatchWorld): void {
     },
   })
 }
-
-/** The schema of one event, for the reference's examples and the guide. */
-export { ClickSchema }
 
 /** Ties clicks to links. Where unknown links are refused, their clicks become errors. With the store away nothing is refused for that. */
 async function match(world: BatchWorld, batch: ReadBatch): Promise<{ count: number; errors: ClickError[] }> {

@@ -52,7 +52,7 @@ export function linkRoutes(app: FastifyInstance, world: LinkWorld & { reporter: 
     who: WRITERS,
     summary: 'Make a tracked link',
     schema: { body: NewLinkSchema, response: { 201: LinkAnswer, 400: Failure, 409: Failure } },
-    before: world.idempotency.before(),
+    repeatable: world.idempotency.hooks(),
     handler: async (request, reply) => {
       const issue = metadataIssue(request.body)
       if (issue) throw new Fault('invalid', `${issue.field} ${issue.error}`, { errors: [issue] })
@@ -69,7 +69,7 @@ export function linkRoutes(app: FastifyInstance, world: LinkWorld & { reporter: 
     description: 'Each stands or falls alone: `results` says for each, by its index, the link or what is wrong.',
     schema: { body: fields({ links: Type.Array(Type.Unknown(), { minItems: 1, maxItems: BULK }) }) },
     bodyLimit: BULK_BYTES,
-    before: world.idempotency.before(),
+    repeatable: world.idempotency.hooks(),
     handler: async (request, reply) => {
       const wanted = request.body.links.map((item) => checkNewLink(item) ?? metadataIssue(item as NewLink) ?? (item as NewLink))
       const results = (await createLinks(world, wanted)).map((made, index) =>
@@ -123,7 +123,7 @@ export function linkRoutes(app: FastifyInstance, world: LinkWorld & { reporter: 
     who: WRITERS,
     summary: 'Change where a link leads, its description or expiry, or switch it off',
     schema: { params: IdSchema, body: ChangeSchema, response: { 200: LinkAnswer, 400: Failure, 404: Failure } },
-    before: world.idempotency.before(),
+    repeatable: world.idempotency.hooks(),
     handler: async (request) => linkView(await changeLink(world, request.params.id, request.body)),
   })
 

@@ -1,6 +1,8 @@
 import { DAY_MS, HOUR_MS } from '../core/time.ts'
 import type { Dialect } from '../store/dialect.ts'
-import type { Interval } from './report.ts'
+
+/** The widths of `time` buckets. */
+export type Interval = 'hour' | 'day' | 'week' | 'month'
 
 /** What numbers can be broken down by: each an expression over one event. A new dimension is one entry. */
 export const DIMENSIONS = {

@@ -1,4 +1,3 @@
-export { compile, compileList } from './compile.ts'
-export type { EventList, Range, Report } from './report.ts'
+export type { Range, Report } from './report.ts'
 export { type Reporter, createReporter } from './run.ts'
 export { fillDays } from './series.ts'

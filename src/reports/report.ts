@@ -1,4 +1,4 @@
-import type { DimensionName } from './dimensions.ts'
+import type { DimensionName, Interval } from './dimensions.ts'
 import type { MetricName } from './metrics.ts'
 
 /** From when to when, in UTC ms: `from` belongs to it, `to` does not. Null is open. */
@@ -6,8 +6,6 @@ export interface Range {
   from: number | null
   to: number | null
 }
-
-export type Interval = 'hour' | 'day' | 'week' | 'month'
 
 /** Columns a report may be narrowed by. */
 export type FilterName = 'project' | 'source' | 'name' | 'tracking_id' | 'referrer' | 'campaign' | 'machine'
