@@ -31,6 +31,8 @@ export interface App {
   engine: string
   /** Made by this start, to be shown once. */
   first: { admin: FirstAdmin; key: NewKey | null }
+  /** Fulfilled when the store's thread ends unasked; the process cannot go on then. */
+  died: Promise<Error>
   /** Drains and closes, in reverse of the opening. */
   close(): Promise<void>
 }
@@ -105,6 +107,7 @@ export async function openApp(config: Config, world: AppWorld): Promise<App> {
       server,
       engine: engine.name,
       first,
+      died: started.died,
       async close() {
         await drain(server)
         links.close()

@@ -12,6 +12,11 @@ try {
   const app = await openApp(config, { log })
   greet(app, config)
 
+  void app.died.then((error) => {
+    log.fatal({ err: error }, 'the store is gone; what was acknowledged is in the journal and the next start loads it')
+    process.exit(1)
+  })
+
   let closing = false
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {

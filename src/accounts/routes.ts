@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { Type } from 'typebox'
+import { Type } from '@sinclair/typebox'
 import { Fault } from '../core/errors.ts'
 import { isPrintable } from '../core/text.ts'
 import { iso } from '../core/time.ts'

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod, RouteOptions, preHandlerHookHandler } from 'fastify'
-import type { Static, TSchema } from 'typebox'
+import type { Static, TSchema } from '@sinclair/typebox'
 import { Fault } from '../core/errors.ts'
 import { errorBody, type ApiFamily } from './errors.ts'
 import type { Repeatable } from './idempotency.ts'

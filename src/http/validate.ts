@@ -1,5 +1,5 @@
 import { Ajv } from 'ajv'
-import { type Static, type TObject, type TProperties, type TSchema, Type } from 'typebox'
+import { type Static, type TObject, type TProperties, type TSchema, Type } from '@sinclair/typebox'
 import type { FieldError } from '../core/errors.ts'
 import { type Issue, fieldError } from './errors.ts'
 

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { Type } from 'typebox'
+import { Type } from '@sinclair/typebox'
 import { iso } from '../core/time.ts'
 import { route } from '../http/route.ts'
 import { fields } from '../http/validate.ts'

@@ -10,6 +10,7 @@ import { Journal } from './journal.ts'
 import { type IngestMetrics, createIngestMetrics } from './metrics.ts'
 import type { IpStorage } from './pipeline.ts'
 import { createProgress } from './progress.ts'
+import { sweep } from './store.ts'
 import type { StoreThread, ThreadSettings, Tidings } from './thread.ts'
 
 const HOUR_MS = 3_600_000
@@ -43,6 +44,8 @@ export interface StartedIngest {
   engine: { name: 'duckdb' | 'postgres'; shared: boolean }
   /** Whether the store takes events now. */
   away: () => boolean
+  /** Fulfilled when the store's thread ends unasked: the process should end too, and the next start goes on from the journal. */
+  died: Promise<Error>
   /** Flushes, loads what is flushed, and closes journal and store. */
   close(): Promise<void>
 }
@@ -61,6 +64,11 @@ export async function startIngest(settings: IngestSettings, metrics: Metrics, lo
   const workerData: ThreadSettings = { store: settings.store, journalFolder: settings.journalFolder, journalId: journal.id, windowMs: settings.windowMs }
   const worker = new Worker(settings.threadScript, { workerData })
   const thread = remote<SqlOffers & StoreThread>(worker)
+  let closing = false
+  const died = new Promise<Error>((resolve) => {
+    worker.once('error', resolve)
+    worker.once('exit', (code) => closing || resolve(new Error(`the store's thread ended with ${code}`)))
+  })
   const opened = await thread.open().catch(async (error: unknown) => {
     await worker.terminate()
     await journal.close()
@@ -79,8 +87,12 @@ export async function startIngest(settings: IngestSettings, metrics: Metrics, lo
   const sql = remoteSql(thread, (seconds) => queries.observe(seconds))
   const keys = createAddressKeys(sql)
   await keys.prepare(settings.now())
-  const keyTimer = setInterval(() => void keys.prepare(settings.now()).catch(() => undefined), HOUR_MS)
-  keyTimer.unref()
+  const chores = async (): Promise<void> => {
+    await keys.prepare(settings.now())
+    await sweep(sql, { now: settings.now(), windowMs: settings.windowMs })
+  }
+  const choreTimer = setInterval(() => void chores().catch((error: Error) => log.warn({ reason: error.message }, 'hourly chores put off')), HOUR_MS)
+  choreTimer.unref()
 
   const ingest = new Ingest({
     journal,
@@ -102,8 +114,10 @@ export async function startIngest(settings: IngestSettings, metrics: Metrics, lo
     sql,
     engine: { name: opened.name, shared: opened.shared },
     away: () => progress.away,
+    died,
     async close() {
-      clearInterval(keyTimer)
+      clearInterval(choreTimer)
+      closing = true
       await journal.append({ events: [], deadLetters: [], bytes: 0 }).then((seq) => progress.passed(seq, 5_000), () => undefined)
       await thread.close().catch(() => undefined)
       await journal.close()

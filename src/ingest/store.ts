@@ -1,3 +1,4 @@
+import { DAY_MS, iso } from '../core/time.ts'
 import type { Sql } from '../store/sql.ts'
 
 /** The key of a day: the first one offered stays. All in hex. */
@@ -45,4 +46,13 @@ export function waitingLetters(sql: Sql, ids: readonly string[] | null, limit: n
 /** Marks letters as replayed. */
 export async function markReplayed(sql: Sql, ids: readonly string[], now: number): Promise<void> {
   await sql.write([{ text: 'update dead_letters set replayed_at = $1 where id = any($2::text[])', values: [now, ids] }])
+}
+
+/** What is past its time goes: address keys 48 h after their day began, event ids and answers outside the window. */
+export async function sweep(sql: Sql, { now, windowMs }: { now: number; windowMs: number }): Promise<void> {
+  await sql.write([
+    { text: 'delete from address_keys where day <= $1', values: [iso(now - 2 * DAY_MS).slice(0, 10)] },
+    { text: 'delete from event_ids where received_at < $1', values: [now - windowMs] },
+    { text: 'delete from answers where created_at < $1', values: [now - windowMs] },
+  ])
 }

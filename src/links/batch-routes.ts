@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { Type } from 'typebox'
+import { Type } from '@sinclair/typebox'
 import { Fault } from '../core/errors.ts'
 import { sha256 } from '../core/ids.ts'
 import { iso } from '../core/time.ts'

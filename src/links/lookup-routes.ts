@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { Type } from 'typebox'
+import { Type } from '@sinclair/typebox'
 import { Fault } from '../core/errors.ts'
 import type { Limiter } from '../http/limits.ts'
 import { route } from '../http/route.ts'

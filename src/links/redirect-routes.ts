@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { Type } from 'typebox'
+import { Type } from '@sinclair/typebox'
 import { Fault } from '../core/errors.ts'
 import { route } from '../http/route.ts'
 import { fields } from '../http/validate.ts'

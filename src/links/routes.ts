@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import QRCode from 'qrcode'
-import { Type } from 'typebox'
+import { Type } from '@sinclair/typebox'
 import { Fault, type FieldError } from '../core/errors.ts'
 import { deeperThan } from '../core/text.ts'
 import { DAY_MS, parseTime } from '../core/time.ts'

@@ -14,6 +14,7 @@ export function links(dialect: Dialect): string[] {
     dialect.index('create index events_received_at on events using brin (received_at)'),
 
     `create table event_ids (project text not null, event_id text not null, received_at bigint not null, primary key (project, event_id))`,
+    dialect.index('create index event_ids_received_at on event_ids using brin (received_at)'),
     `create table journal_positions (journal text primary key, position bigint not null, updated_at bigint not null)`,
     `create table dead_letters (
       id text primary key, received_at bigint not null, family text not null, project text not null, reason text not null,
