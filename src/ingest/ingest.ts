@@ -1,6 +1,7 @@
 import { Fault } from '../core/errors.ts'
 import { newId } from '../core/ids.ts'
 import { clip, wellFormed } from '../core/text.ts'
+import type { GivenAnswer } from '../store/answers.ts'
 import type { ClaimedId } from '../store/engine.ts'
 import type { IdFilter } from './duplicates.ts'
 import type { Draft, Event, Family } from './event.ts'
@@ -8,7 +9,7 @@ import type { Journal } from './journal.ts'
 import type { IngestMetrics } from './metrics.ts'
 import { type DropReason, type PipelineWorld, encodeEvent, toEvent } from './pipeline.ts'
 import type { Progress } from './progress.ts'
-import type { Part, StoredAnswer } from './record.ts'
+import type { Part } from './record.ts'
 
 /** Dead letters keep this much of what was sent. */
 const ORIGINAL_MAX = 64 * 1024
@@ -65,7 +66,7 @@ export class Ingest {
    * with them: it makes the request's stored answer out of the outcomes. Throws Fault 'unavailable' when the journal
    * cannot take them; then nothing is acknowledged and the whole request may be repeated.
    */
-  async record(drafts: readonly Draft[], refusals: readonly Refusal[] = [], answer?: (outcomes: Outcome[]) => StoredAnswer): Promise<Outcome[]> {
+  async record(drafts: readonly Draft[], refusals: readonly Refusal[] = [], answer?: (outcomes: Outcome[]) => GivenAnswer): Promise<Outcome[]> {
     const { journal, metrics, now } = this.#parts
     const receivedAt = now()
     const part: Part = { events: [], deadLetters: [], bytes: 0 }

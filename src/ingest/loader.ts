@@ -1,7 +1,9 @@
 import { Fault } from '../core/errors.ts'
+import { insertAnswer } from '../store/answers.ts'
 import type { Cell, ClaimedId, Engine, Transaction } from '../store/engine.ts'
 import { EVENT_COLUMN_NAMES } from '../store/events.ts'
 import { type DeadLetter, type Group, decodeGroup } from './record.ts'
+import { setPosition } from './store.ts'
 
 /** What one transaction loads at most; larger groups cost less an event, smaller ones are readable sooner. */
 const LOAD_EVENTS = 10_000
@@ -44,12 +46,6 @@ export interface Loader {
   readonly position: number
   /** Ends after the transaction under way. */
   stop(): Promise<void>
-}
-
-/** Reads where the store stands with a journal: the number of the last record it has loaded, 0 for none. */
-export async function positionOf(engine: Engine, journalId: string): Promise<number> {
-  const [row] = await engine.rows<{ position: number }>('select position from journal_positions where journal = $1', [journalId])
-  return row?.position ?? 0
 }
 
 /**
@@ -183,17 +179,8 @@ async function store(tx: Transaction, { journalId, windowMs, now }: LoadOptions,
   const events = await fresh(tx, batch.events, now() - windowMs)
   await tx.append('events', EVENT_COLUMN_NAMES, events)
   await tx.append('dead_letters', DEAD_LETTER_COLUMNS, batch.deadLetters.map(lettersCells))
-  for (const { scope, key, bodyHash, status, answer } of batch.answers) {
-    await tx.rows(
-      'insert into answers (scope, key, body_hash, status, answer, created_at) values ($1, $2, $3, $4, $5, $6) on conflict do nothing',
-      [scope, key, bodyHash, status, answer, now()],
-    )
-  }
-  await tx.rows(
-    `insert into journal_positions (journal, position, updated_at) values ($1, $2, $3)
-     on conflict (journal) do update set position = excluded.position, updated_at = excluded.updated_at`,
-    [journalId, batch.last, now()],
-  )
+  for (const answer of batch.answers) await insertAnswer(tx, answer, now())
+  await setPosition(tx, journalId, batch.last, now())
   return events.length
 }
 

@@ -1,4 +1,5 @@
 import { Fault } from '../core/errors.ts'
+import type { GivenAnswer } from '../store/answers.ts'
 import type { Cell } from '../store/engine.ts'
 import { EVENT_COLUMN_NAMES } from '../store/events.ts'
 
@@ -14,21 +15,12 @@ export interface DeadLetter {
   original: string
 }
 
-/** The answer to a request that carried an `Idempotency-Key`. `answer` is JSON text. */
-export interface StoredAnswer {
-  scope: string
-  key: string
-  bodyHash: string
-  status: number
-  answer: string
-}
-
 /** One record of the journal: all that one flush made durable, as the loader reads it back. */
 export interface Group {
   /** Event cells in column order; a cell more, `true`, says that the event's id may have come before. */
   events: Cell[][]
   deadLetters: DeadLetter[]
-  answers: StoredAnswer[]
+  answers: GivenAnswer[]
 }
 
 /** The events, dead letters and answer of one request, encoded, that belong in one group. */

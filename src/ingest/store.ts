@@ -1,5 +1,6 @@
 import { DAY_MS, iso } from '../core/time.ts'
-import type { Sql } from '../store/sql.ts'
+import type { Engine, Transaction } from '../store/engine.ts'
+import type { Row, Sql } from '../store/sql.ts'
 
 /** The key of a day: the first one offered stays. All in hex. */
 export async function addressKey(sql: Sql, day: string, offered: string, now: number): Promise<string> {
@@ -55,4 +56,24 @@ export async function sweep(sql: Sql, { now, windowMs }: { now: number; windowMs
     { text: 'delete from event_ids where received_at < $1', values: [now - windowMs] },
     { text: 'delete from answers where created_at < $1', values: [now - windowMs] },
   ])
+}
+
+/** Where the store stands with a journal: the number of the last record it has loaded, 0 for none. */
+export async function positionOf(engine: Engine, journalId: string): Promise<number> {
+  const [row] = await engine.rows<{ position: number }>('select position from journal_positions where journal = $1', [journalId])
+  return row?.position ?? 0
+}
+
+/** Notes, in the transaction that loads them, that a journal's records up to `position` are loaded. */
+export async function setPosition(tx: Transaction, journalId: string, position: number, now: number): Promise<void> {
+  await tx.rows(
+    `insert into journal_positions (journal, position, updated_at) values ($1, $2, $3)
+     on conflict (journal) do update set position = excluded.position, updated_at = excluded.updated_at`,
+    [journalId, position, now],
+  )
+}
+
+/** All client event ids that came since a moment (ms), in pieces. */
+export function eventIdsSince(engine: Engine, since: number): AsyncIterable<Row[]> {
+  return engine.stream('select project, event_id from events where event_id is not null and received_at >= $1', [since])
 }

@@ -6,7 +6,8 @@ import { offer } from '../store/remote.ts'
 import type { Statement, Value } from '../store/sql.ts'
 import { fingerprint } from './duplicates.ts'
 import { openRecords } from './journal.ts'
-import { type Loader, positionOf, startLoader } from './loader.ts'
+import { type Loader, startLoader } from './loader.ts'
+import { eventIdsSince, positionOf } from './store.ts'
 
 /** What the store's thread is started with. */
 export interface ThreadSettings {
@@ -80,8 +81,7 @@ const offers = {
   known: async (ids: readonly ClaimedId[], since: number) => (await engine).known(ids, since),
   /** Tells the fingerprints of all event ids since a moment, in pieces, and ends when they are all told. */
   async recall(since: number) {
-    const text = 'select project, event_id from events where event_id is not null and received_at >= $1'
-    for await (const rows of (await engine).stream(text, [since])) {
+    for await (const rows of eventIdsSince(await engine, since)) {
       const prints = new Uint32Array(rows.length * 2)
       rows.forEach((row, at) => prints.set(fingerprint(row.project as string, row.event_id as string), at * 2))
       tell({ told: 'ids', prints })

@@ -1,3 +1,4 @@
+import type { Transaction } from './engine.ts'
 import type { Sql } from './sql.ts'
 
 /** The answer that was given to a request with this idempotency key since `since` (ms), or null. */
@@ -9,12 +10,29 @@ export async function storedAnswer(sql: Sql, scope: string, key: string, since: 
   return row ? { bodyHash: row.body_hash, status: row.status, answer: row.answer } : null
 }
 
+/** The answer that was given to a request with an idempotency key; `answer` is JSON text. */
+export interface GivenAnswer {
+  scope: string
+  key: string
+  bodyHash: string
+  status: number
+  answer: string
+}
+
 /** Keeps the answer to a request; the first one stays. */
-export async function keepAnswer(sql: Sql, answer: { scope: string; key: string; bodyHash: string; status: number; answer: string }, now: number): Promise<void> {
-  await sql.write([
-    {
-      text: 'insert into answers (scope, key, body_hash, status, answer, created_at) values ($1, $2, $3, $4, $5, $6) on conflict do nothing',
-      values: [answer.scope, answer.key, answer.bodyHash, answer.status, answer.answer, now],
-    },
-  ])
+export async function keepAnswer(sql: Sql, answer: GivenAnswer, now: number): Promise<void> {
+  await sql.write([insertion(answer, now)])
+}
+
+/** Keeps an answer within a transaction; the first one stays. */
+export async function insertAnswer(tx: Transaction, answer: GivenAnswer, now: number): Promise<void> {
+  const { text, values } = insertion(answer, now)
+  await tx.rows(text, values)
+}
+
+function insertion({ scope, key, bodyHash, status, answer }: GivenAnswer, now: number) {
+  return {
+    text: 'insert into answers (scope, key, body_hash, status, answer, created_at) values ($1, $2, $3, $4, $5, $6) on conflict do nothing',
+    values: [scope, key, bodyHash, status, answer, now],
+  }
 }
