@@ -67,6 +67,37 @@ export class Ingest {
    * cannot take them; then nothing is acknowledged and the whole request may be repeated.
    */
   async record(drafts: readonly Draft[], refusals: readonly Refusal[] = [], answer?: (outcomes: Outcome[]) => GivenAnswer): Promise<Outcome[]> {
+    const { outcomes, seq } = await this.#journal(drafts, refusals, answer)
+    if (this.#parts.ack === 'store') await this.#parts.progress.passed(seq)
+    return outcomes
+  }
+
+  /** Records a draft whose visitor is waiting: ends after the flush, or after `RECORD_WAIT_MS`; never throws. */
+  recordSoon(draft: Draft): Promise<void> {
+    const { metrics, recordWaitMs } = this.#parts
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        metrics.late(draft.family)
+        resolve()
+      }, recordWaitMs)
+      this.#journal([draft], [])
+        .catch((error: unknown) => metrics.unrecorded(draft.family, error instanceof Fault && error.cause === undefined ? 'journal_full' : 'journal_failed'))
+        .finally(() => {
+          clearTimeout(timer)
+          resolve()
+        })
+    })
+  }
+
+  /** Ends when the store holds all that was acknowledged before; throws Fault 'unavailable' when that takes too long. */
+  async settled(timeoutMs: number): Promise<void> {
+    const { journal, progress } = this.#parts
+    if (!(await progress.passed(journal.head, timeoutMs, false))) {
+      throw new Fault('unavailable', 'The store has not yet taken in all events. Try again soon.', { retryAfterSeconds: 2 })
+    }
+  }
+
+  async #journal(drafts: readonly Draft[], refusals: readonly Refusal[], answer?: (outcomes: Outcome[]) => GivenAnswer): Promise<{ outcomes: Outcome[]; seq: number }> {
     const { journal, metrics, now } = this.#parts
     const receivedAt = now()
     const part: Part = { events: [], deadLetters: [], bytes: 0 }
@@ -92,33 +123,7 @@ export class Ingest {
       seq = rest.events.length > 0 || rest.answer ? await journal.append(rest) : before
     }
     this.#count(drafts, refusals, outcomes, metrics)
-    if (this.#parts.ack === 'store') await this.#parts.progress.passed(seq)
-    return outcomes
-  }
-
-  /** Records a draft whose visitor is waiting: ends after the flush, or after `RECORD_WAIT_MS`; never throws. */
-  recordSoon(draft: Draft): Promise<void> {
-    const { metrics, recordWaitMs } = this.#parts
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => {
-        metrics.late(draft.family)
-        resolve()
-      }, recordWaitMs)
-      this.record([draft])
-        .catch((error: unknown) => metrics.unrecorded(draft.family, error instanceof Fault && error.cause === undefined ? 'journal_full' : 'journal_failed'))
-        .finally(() => {
-          clearTimeout(timer)
-          resolve()
-        })
-    })
-  }
-
-  /** Ends when the store holds all that was acknowledged before; throws Fault 'unavailable' when that takes too long. */
-  async settled(timeoutMs: number): Promise<void> {
-    const { journal, progress } = this.#parts
-    if (!(await progress.passed(journal.head, timeoutMs, false))) {
-      throw new Fault('unavailable', 'The store has not yet taken in all events. Try again soon.', { retryAfterSeconds: 2 })
-    }
+    return { outcomes, seq }
   }
 
   #suspect(event: Event, now: number): boolean {
