@@ -94,9 +94,9 @@ export async function openApp(config: Config, world: AppWorld): Promise<App> {
     const refuseOtherMethods = watchMethods(server)
     await serveReference(server, { version: VERSION, publicUrl: config.publicUrl ?? '/' })
     operationsRoutes(server, { version: VERSION, engine: engine.name, open: !config.production, probe, sql, metrics })
-    accounts.routes(server)
-    deadLetterRoutes(server, { sql, settled, replayers: { links: links.replay }, now })
     links.routes(server)
+    deadLetterRoutes(server, { sql, settled, replayers: { links: links.replay }, now })
+    accounts.routes(server)
     refuseOtherMethods()
 
     const first = await accounts.firstStart(config)

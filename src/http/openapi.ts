@@ -23,7 +23,13 @@ export async function serveReference(app: FastifyInstance, info: { version: stri
       },
     },
   })
-  await app.register(swaggerUi, { routePrefix: '/swagger', staticCSP: true, uiConfig: { persistAuthorization: true, docExpansion: 'list' } })
+  await app.register(swaggerUi, {
+    routePrefix: '/swagger',
+    staticCSP: true,
+    // A server on plain http in somebody's own network must not ask for its scripts by https.
+    transformStaticCSP: (header) => header.replace(/upgrade-insecure-requests;?/, ''),
+    uiConfig: { layout: 'BaseLayout', docExpansion: 'list', validatorUrl: null },
+  })
   route(app, {
     method: 'GET',
     url: '/apispec.json',

@@ -72,6 +72,8 @@ export interface Route<S extends RouteSchema> {
   produces?: readonly string[]
   /** Run before the handler, after the caller is known: limits and the like. */
   before?: preHandlerHookHandler | readonly preHandlerHookHandler[]
+  /** The handler checks the body itself, item by item: the schema only describes it. */
+  checksBody?: boolean
   /** Makes the route repeatable by `Idempotency-Key`. */
   repeatable?: Repeatable
   hidden?: boolean
@@ -102,6 +104,7 @@ export function route<const S extends RouteSchema>(app: FastifyInstance, spec: R
     ...(who.includes('public') ? {} : { onRequest: (request: FastifyRequest) => admit(app, request, who) }),
     ...(spec.schema?.body ? { preParsing: inflateBody } : {}),
     preHandler: [...[spec.before ?? []].flat(), ...(spec.repeatable ? [spec.repeatable.before as preHandlerHookHandler] : [])],
+    ...(spec.checksBody ? { validatorCompiler: () => () => true } : {}),
     ...(spec.repeatable ? { onSend: spec.repeatable.after } : {}),
     // Answers are serialised as they are: a schema that leaves out a field must not leave it out of the answer.
     serializerCompiler: () => JSON.stringify,

@@ -8,10 +8,11 @@ import { route } from '../http/route.ts'
 import { fields } from '../http/validate.ts'
 import type { Ingest, Outcome, Refusal } from '../ingest/index.ts'
 import type { Probe } from '../store/probe.ts'
-import { BATCH_EVENTS, type ClickError, type ReadBatch, matchLinks, readBatch, refusalsOf } from './batch.ts'
+import { BATCH_EVENTS, ClickSchema, type ClickError, type ReadBatch, matchLinks, readBatch, refusalsOf } from './batch.ts'
 import type { LinkDirectory } from './directory.ts'
 import { BatchAnswer, Failure } from './schemas.ts'
 
+const Health = Type.Object({ status: Type.String({ enum: ['healthy', 'unhealthy'] }), service: Type.String(), timestamp: Type.String({ format: 'date-time' }) })
 const BATCH_BYTES = 2 * 1024 * 1024
 
 /** What batches are taken in with. */
@@ -34,15 +35,15 @@ export function batchRoutes(app: FastifyInstance, world: BatchWorld): void {
     who: 'ingest key',
     summary: 'Report clicks, up to 1,000 in a batch',
     description: 'Each event stands or falls alone. What is refused is kept in the dead letters as it was sent. 200: all stored; 207: some refused; 400: none valid.',
-    // The items are checked one by one, so that each has its own error; the reference shows what they should be.
     schema: {
-      body: fields({ events: Type.Optional(Type.Unsafe<unknown>({ description: 'The clicks: an array of 1 to 1,000 objects', examples: [[{ tracking_id: 'linkedin-profile-abc123' }]] })) }),
+      body: fields({ events: Type.Array(ClickSchema, { minItems: 1, maxItems: BATCH_EVENTS, examples: [[{ tracking_id: 'linkedin-profile-abc123' }]] }) }),
       response: { 200: BatchAnswer, 207: BatchAnswer, 400: Type.Union([BatchAnswer, Failure]) },
     },
+    checksBody: true,
     bodyLimit: BATCH_BYTES,
     repeatable: world.idempotency.hooks(true),
     handler: async (request, reply) => {
-      const { events } = request.body
+      const events: unknown = (request.body as { events?: unknown } | null | undefined)?.events
       if (!Array.isArray(events)) throw wrong('must be an array of events')
       if (events.length === 0) throw wrong('must hold at least one event')
       if (events.length > BATCH_EVENTS) throw new Fault('too_large', `A batch holds at most ${BATCH_EVENTS} events; this one has ${events.length}.`)
@@ -65,6 +66,7 @@ export function batchRoutes(app: FastifyInstance, world: BatchWorld): void {
     family: 'links',
     who: 'ingest key',
     summary: 'Whether the key and the connection work',
+    schema: { response: { 200: Type.Object({ success: Type.Literal(true), message: Type.String(), timestamp: Type.String({ format: 'date-time' }) }) } },
     handler: () => ({ success: true, message: 'The connection works and the key is valid.', timestamp: iso(world.now()) }),
   })
 
@@ -74,6 +76,7 @@ export function batchRoutes(app: FastifyInstance, world: BatchWorld): void {
     family: 'links',
     who: 'public',
     summary: 'Whether clicks can be stored',
+    schema: { response: { 200: Health, 503: Health } },
     handler: async (_request, reply) => {
       const healthy = (await world.probe()) !== null
       return reply.code(healthy ? 200 : 503).send({ status: healthy ? 'healthy' : 'unhealthy', service: 'tracking-ingest', timestamp: iso(world.now()) })

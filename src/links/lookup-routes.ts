@@ -8,6 +8,7 @@ import type { LinkDirectory } from './directory.ts'
 import { isTrackingId } from './link.ts'
 import type { LinkWorld } from './links.ts'
 import { isOpen } from './redirect.ts'
+import { Failure, SyncAnswer } from './schemas.ts'
 import { changedLinks } from './store.ts'
 import { cursorOf, cursorParts, syncView } from './view.ts'
 
@@ -63,6 +64,7 @@ export function lookupRoutes(app: FastifyInstance, world: LookupWorld): void {
         cursor: Type.Optional(Type.String({ maxLength: 500 })),
         limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 5_000, default: 1_000 })),
       }),
+      response: { 200: SyncAnswer, 400: Failure },
     },
     handler: async (request) => {
       const { cursor, limit = 1_000 } = request.query

@@ -26,6 +26,13 @@ const UNCACHED = {
   expires: '0',
 }
 
+const RESPONSES = {
+  302: Type.Null({ description: 'To the destination, or to NOT_FOUND_URL where that is set' }),
+  400: Type.Unsafe<string>({ type: 'string', description: 'The id is missing or malformed: a small page' }),
+  404: Type.Unsafe<string>({ type: 'string', description: 'There is no such link: a small page' }),
+  410: Type.Unsafe<string>({ type: 'string', description: 'The link is inactive or expired: a small page' }),
+}
+
 /** Registers the redirects: `/linkedin?uuid=ID` and its sisters, and the older `/track/ID`. */
 export function redirectRoutes(app: FastifyInstance, world: RedirectWorld): void {
   const summary = 'Redirect, and record the click'
@@ -38,7 +45,7 @@ export function redirectRoutes(app: FastifyInstance, world: RedirectWorld): void
       who: 'public',
       summary,
       description,
-      schema: { querystring: fields({ uuid: Type.Optional(Type.Unknown({ description: 'Tracking id' })) }) },
+      schema: { querystring: fields({ uuid: Type.Optional(Type.Unknown({ description: 'Tracking id' })) }), response: RESPONSES },
       produces: ['text/html'],
       handler: (request, reply) => answer(world, request, reply, request.query.uuid, path),
     })
@@ -50,7 +57,7 @@ export function redirectRoutes(app: FastifyInstance, world: RedirectWorld): void
     who: 'public',
     summary,
     description,
-    schema: { params: fields({ id: Type.Unknown({ description: 'Tracking id' }) }) },
+    schema: { params: fields({ id: Type.Unknown({ description: 'Tracking id' }) }), response: RESPONSES },
     produces: ['text/html'],
     handler: (request, reply) => answer(world, request, reply, request.params.id, 'track'),
   })

@@ -10,7 +10,7 @@ import { checkOf, fields, maybe } from '../http/validate.ts'
 import type { Range, Reporter } from '../reports/index.ts'
 import { TRACKING_ID_PATTERN, URL_MAX } from './link.ts'
 import { type LinkWorld, type NewLink, changeLink, createLink, createLinks, existingLink } from './links.ts'
-import { Failure, LinkAnswer, StatsAnswer } from './schemas.ts'
+import { BulkAnswer, Failure, LinkAnswer, ListAnswer, StatsAnswer } from './schemas.ts'
 import { linkStats } from './stats.ts'
 import { listLinks } from './store.ts'
 import { cursorOf, cursorParts, linkView } from './view.ts'
@@ -67,7 +67,7 @@ export function linkRoutes(app: FastifyInstance, world: LinkWorld & { reporter: 
     who: WRITERS,
     summary: 'Make up to 1,000 tracked links',
     description: 'Each stands or falls alone: `results` says for each, by its index, the link or what is wrong.',
-    schema: { body: fields({ links: Type.Array(Type.Unknown(), { minItems: 1, maxItems: BULK }) }) },
+    schema: { body: fields({ links: Type.Array(Type.Unknown(), { minItems: 1, maxItems: BULK }) }), response: { 201: BulkAnswer, 207: BulkAnswer, 400: BulkAnswer } },
     bodyLimit: BULK_BYTES,
     repeatable: world.idempotency.hooks(),
     handler: async (request, reply) => {
@@ -95,6 +95,7 @@ export function linkRoutes(app: FastifyInstance, world: LinkWorld & { reporter: 
         limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, default: 50 })),
         cursor: Type.Optional(Type.String({ maxLength: 500, description: '`cursor` of the page before' })),
       }),
+      response: { 200: ListAnswer, 400: Failure },
     },
     handler: async (request) => {
       const { q, is_active, limit = 50, cursor } = request.query

@@ -70,3 +70,41 @@ export const BatchAnswer = Type.Object({
     ),
   }),
 })
+
+const cursor = orNull(Type.String({ description: 'For the next page; null on the last' }))
+
+/** A page of links. */
+export const ListAnswer = Type.Object({ links: Type.Array(LinkAnswer), cursor })
+
+/** What became of each link of a bulk request. */
+export const BulkAnswer = Type.Object({
+  success: Type.Boolean(),
+  total: Type.Integer(),
+  successful: Type.Integer(),
+  failed: Type.Integer(),
+  results: Type.Array(
+    Type.Object({
+      index: Type.Integer(),
+      success: Type.Boolean(),
+      link: Type.Optional(LinkAnswer),
+      field: Type.Optional(Type.String()),
+      error: Type.Optional(Type.String()),
+    }),
+  ),
+})
+
+/** A page of changes to links. */
+export const SyncAnswer = Type.Object({
+  links: Type.Array(
+    Type.Object({
+      tracking_id: Type.String(),
+      destination_url: Type.String(),
+      link_function: Type.String(),
+      is_active: Type.Boolean(),
+      expires_at: orNull(time),
+      created_at: time,
+      updated_at: time,
+    }),
+  ),
+  cursor: Type.String({ description: 'For the next call' }),
+})
