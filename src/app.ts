@@ -86,6 +86,7 @@ export async function openApp(config: Config, world: AppWorld): Promise<App> {
       shared: engine.shared,
       baseUrl: () => config.baseRedirectUrl ?? config.publicUrl ?? url,
       notFoundUrl: config.notFoundUrl,
+      honorDnt: config.honorDnt,
       unknownLinks: config.unknownLinks,
       probe,
       now,

@@ -36,10 +36,11 @@ export const SETTINGS = {
   ADMIN_EMAIL: setting<string | null>('E-mail address of the first admin', null, text),
   ADMIN_PASSWORD_HASH: setting<string | null>('bcrypt hash of the first admin\'s password', null, text),
   JWT_SECRET: setting<string | null>('Secret that signs sessions, 32 bytes or more; made once in development', null, text),
-  SESSION_TIMEOUT_HOURS: setting('How long a session lasts without use', 24, whole(1, 8_760)),
+  SESSION_TIMEOUT_HOURS: setting('How long a session lasts', 24, whole(1, 8_760)),
   TRUST_PROXY: setting<string[]>('Proxies whose X-Forwarded-For counts: addresses or CIDR ranges, by comma', [], list),
   COUNTRY_HEADER: setting<string | null>('Header in which a trusted proxy gives the visitor\'s country, such as cf-ipcountry', null, (value) => value.toLowerCase()),
   COUNTRY_DB: setting<string | null>('MMDB file that tells an address\'s country', null, text),
+  HONOR_DNT: setting('Whether a click with DNT: 1 or Sec-GPC: 1 is left unrecorded', false, flag),
   IP_STORAGE: setting<'hash' | 'raw' | 'none'>('How addresses are kept: hash (with a daily random key), raw or none', 'hash', oneOf('hash', 'raw', 'none')),
   RATE_LIMIT_LOOKUP: setting('Look-ups a minute by address without a key', 6_000, whole(1, 1_000_000)),
   LOG_LEVEL: setting<LogLevel>('trace, debug, info, warn, error or silent', 'info', oneOf('trace', 'debug', 'info', 'warn', 'error', 'silent')),
@@ -91,6 +92,7 @@ function conflicts(flat: Flat): string[] {
   if (flat.ENV === 'production' && flat.WEBHOOK_API_KEY !== null && Buffer.byteLength(flat.WEBHOOK_API_KEY) < SECRET_BYTES) {
     problems.push(`WEBHOOK_API_KEY must be ${SECRET_BYTES} bytes or more when ENV=production.`)
   }
+  if ((flat.ADMIN_EMAIL === null) !== (flat.ADMIN_PASSWORD_HASH === null)) problems.push('ADMIN_EMAIL and ADMIN_PASSWORD_HASH must be set together.')
   try {
     trustedProxies(flat.TRUST_PROXY)
   } catch (error) {
@@ -128,6 +130,7 @@ function grouped(flat: Flat) {
     trusted: trustedProxies(flat.TRUST_PROXY) as Trusted,
     countryHeader: flat.COUNTRY_HEADER,
     countryDb: flat.COUNTRY_DB,
+    honorDnt: flat.HONOR_DNT,
     lookupLimit: flat.RATE_LIMIT_LOOKUP,
     logLevel: flat.LOG_LEVEL,
   }
@@ -137,7 +140,7 @@ function grouped(flat: Flat) {
 function madeSecret(dataDir: string, name: string): string {
   const file = join(dataDir, name)
   if (!existsSync(file)) {
-    mkdirSync(dataDir, { recursive: true })
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 })
     writeFileSync(file, randomBytes(48).toString('base64'), { mode: 0o600, flag: 'wx' })
   }
   return readFileSync(file, 'utf8').trim()
@@ -164,6 +167,11 @@ function oneOf<const T extends string>(...values: T[]): (value: string) => T {
     if (!values.includes(value as T)) throw new Error(`must be one of ${values.join(', ')}`)
     return value as T
   }
+}
+
+function flag(value: string): boolean {
+  if (value !== 'true' && value !== 'false') throw new Error('must be true or false')
+  return value === 'true'
 }
 
 /** An http or https URL, without a slash at its end. */

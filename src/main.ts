@@ -41,6 +41,8 @@ try {
 function greet(app: App, config: Config): void {
   const { admin, key } = app.first
   const shown = key?.key ?? (config.webhookApiKey === null ? '<your ingest key>' : '$WEBHOOK_API_KEY')
+  const keyLine = key ? `${key.key}   (shown once)` : config.webhookApiKey === null ? 'made at the first start' : 'as set in WEBHOOK_API_KEY'
+  const local = config.publicUrl === null && config.baseRedirectUrl === null && !['127.0.0.1', 'localhost', '::1'].includes(config.host)
   const lines = [
     '',
     `  Waymark ${VERSION}`,
@@ -49,7 +51,8 @@ function greet(app: App, config: Config): void {
     `  Reference   ${app.url}/swagger`,
     `  Data        ${config.dataDir}${config.store.databaseUrl === null ? '' : ' (journal), PostgreSQL (store)'}`,
     `  Admin       ${admin.email}${admin.password === null ? '' : `   password: ${admin.password}   (shown once)`}`,
-    `  Ingest key  ${key === null ? 'made at the first start' : `${key.key}   (shown once)`}`,
+    `  Ingest key  ${keyLine}`,
+    ...(local ? ['', `  PUBLIC_URL is not set: links will be handed out as ${app.url}, which other machines cannot open.`] : []),
     '',
     '  Make a link:',
     '',
@@ -70,5 +73,5 @@ function refuse(error: unknown): never {
 }
 
 function isInUse(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && ['EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL', 'ENOENT'].includes(String(error.code))
+  return error instanceof Error && 'code' in error && ['EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL', 'ENOENT', 'ENOTDIR', 'EROFS', 'EPERM', 'ENOSPC'].includes(String(error.code))
 }

@@ -21,6 +21,16 @@ export function operationsRoutes(app: FastifyInstance, world: OperationsWorld): 
 
   route(app, {
     method: 'GET',
+    url: '/',
+    family: 'operations',
+    who: 'public',
+    summary: 'To the reference',
+    hidden: true,
+    handler: (_request, reply) => reply.redirect('/swagger'),
+  })
+
+  route(app, {
+    method: 'GET',
     url: '/health',
     family: 'operations',
     who: 'public',

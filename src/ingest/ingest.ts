@@ -14,7 +14,7 @@ import type { Part } from './record.ts'
 /** Dead letters keep this much of what was sent. */
 const ORIGINAL_MAX = 64 * 1024
 /** How long a suspected duplicate waits for the loader before it is taken in unlooked; the loader looks again. */
-const LOOK_UP_WAIT_MS = 2_000
+const LOOK_UP_WAIT_MS = 15_000
 
 /** When a write is answered: after the journal's flush, or after the store's commit. */
 export type Ack = 'journal' | 'store'
@@ -87,6 +87,11 @@ export class Ingest {
           resolve()
         })
     })
+  }
+
+  /** Counts an event that is not recorded, for a reason of the closed list. */
+  drop(family: Family, reason: DropReason): void {
+    this.#parts.metrics.dropped(family, reason, 1)
   }
 
   /** Ends when the store holds all that was acknowledged before; throws Fault 'unavailable' when that takes too long. */

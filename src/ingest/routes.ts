@@ -50,19 +50,22 @@ export function deadLetterRoutes(
     family: 'links',
     who: 'admin',
     summary: 'Take refused events in again, by the rules of now',
-    description: 'Without `ids`, the oldest 1,000 that wait. `corrected` gives, by id, the text to take instead of the original. Each is stored once, however often it is replayed.',
+    description: 'Without `ids`, the oldest 1,000 that wait, after `cursor` where given: the answer has the one for the next 1,000. `corrected` gives, by id, the text to take instead of the original. Each is stored once, however often it is replayed.',
     schema: {
       body: fields({
         ids: Type.Optional(Type.Array(Type.String({ maxLength: 100 }), { minItems: 1, maxItems: PAGE })),
+        cursor: Type.Optional(Type.String({ maxLength: 100 })),
         corrected: Type.Optional(Type.Record(Type.String(), Type.String({ maxLength: TEXT_MAX }))),
       }),
     },
     bodyLimit: 2 * 1024 * 1024,
     handler: async (request) => {
-      const { ids = null, corrected = {} } = request.body
+      const { ids = null, cursor = '', corrected = {} } = request.body
       await world.settled()
-      const letters = await waitingLetters(world.sql, ids, PAGE)
-      const results: { id: string; success: boolean; field?: string; error?: string }[] = []
+      const letters = await waitingLetters(world.sql, ids, cursor, PAGE)
+      const results: { id: string; success: boolean; field?: string; error?: string }[] = letters
+        .filter((letter) => !(letter.family in world.replayers))
+        .map(({ id }) => ({ id, success: false, field: 'family', error: 'it passed every check but the store refused it, so it cannot be taken in again' }))
       for (const [family, replayer] of Object.entries(world.replayers)) {
         const own = letters.filter((letter) => letter.family === family)
         if (own.length === 0) continue
@@ -74,7 +77,7 @@ export function deadLetterRoutes(
         })
       }
       const replayed = results.filter((result) => result.success).length
-      return { success: true, total: letters.length, replayed, still_refused: letters.length - replayed, results }
+      return { success: true, total: letters.length, replayed, still_refused: letters.length - replayed, cursor: ids === null && letters.length === PAGE ? (letters.at(-1)?.id ?? null) : null, results }
     },
   })
 }

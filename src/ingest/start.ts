@@ -86,11 +86,11 @@ export async function startIngest(settings: IngestSettings, metrics: Metrics, lo
   const queries = metrics.histogram('waymark_store_query_seconds', 'Duration of one question to the store, waiting included', [])
   const sql = remoteSql(thread, (seconds) => queries.observe(seconds))
   const keys = createAddressKeys(sql)
-  await keys.prepare(settings.now())
   const chores = async (): Promise<void> => {
     await keys.prepare(settings.now())
     await sweep(sql, { now: settings.now(), windowMs: settings.windowMs })
   }
+  await chores()
   const choreTimer = setInterval(() => void chores().catch((error: Error) => log.warn({ reason: error.message }, 'hourly chores put off')), HOUR_MS)
   choreTimer.unref()
 
@@ -107,7 +107,9 @@ export async function startIngest(settings: IngestSettings, metrics: Metrics, lo
     now: settings.now,
   })
   counts.watch(journal, () => progress.away, () => filter.bytes)
-  void recall(thread, ingest, settings, log)
+  // What the last process left in the journal belongs to the window too, and is in the store only once it is loaded.
+  const left = journal.head
+  void progress.passed(left, undefined, false).then(() => recall(thread, ingest, settings, log))
 
   return {
     ingest,

@@ -37,10 +37,10 @@ export function deadLetters(sql: Sql, filter: { limit: number; before?: string; 
   )
 }
 
-/** The dead letters not yet replayed: those of the given ids, or the oldest ones. */
-export function waitingLetters(sql: Sql, ids: readonly string[] | null, limit: number): Promise<StoredLetter[]> {
+/** The dead letters not yet replayed: those of the given ids, or the oldest ones after a letter. */
+export function waitingLetters(sql: Sql, ids: readonly string[] | null, after: string, limit: number): Promise<StoredLetter[]> {
   return ids === null
-    ? sql.rows<StoredLetter>(`select ${LETTER} from dead_letters where replayed_at is null order by id limit $1`, [limit])
+    ? sql.rows<StoredLetter>(`select ${LETTER} from dead_letters where replayed_at is null and id > $1 order by id limit $2`, [after, limit])
     : sql.rows<StoredLetter>(`select ${LETTER} from dead_letters where replayed_at is null and id = any($1::text[]) order by id limit $2`, [ids, limit])
 }
 

@@ -108,7 +108,8 @@ function answerOf(total: number, outcomes: readonly Outcome[], unmatched: number
     const [first] = results.errors
     return { status: 400, body: { success: false, error: `No valid event. ${first?.field}: ${first?.error}`, message: 'No valid event', results } }
   }
-  const message = failed === 0 ? `Stored ${successful} events` : `Stored ${successful} events, refused ${failed}`
+  const stored = `Stored ${successful} ${successful === 1 ? 'event' : 'events'}`
+  const message = failed === 0 ? stored : `${stored}, refused ${failed}`
   return { status: failed === 0 ? 200 : 207, body: { success: failed === 0, message, results } }
 }
 

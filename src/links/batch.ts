@@ -91,7 +91,7 @@ function readClick(event: unknown, now: number, derivedId: string | undefined): 
   const issue = check(event)
   if (issue) return issue
   const click = event as Click
-  const clickedAt = click.clicked_at == null ? now : parseTime(click.clicked_at)
+  const clickedAt = !click.clicked_at ? now : parseTime(click.clicked_at)
   if (clickedAt === null) return { field: 'clicked_at', error: 'must be an ISO 8601 time, such as 2026-11-22T14:30:00Z' }
   const address = click.ip_address == null || click.ip_address === '' ? null : normalAddress(click.ip_address)
   if (address === null && click.ip_address) return { field: 'ip_address', error: 'must be an IPv4 or IPv6 address' }

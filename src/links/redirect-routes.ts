@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from '@sinclair/typebox'
+import { optedOut } from '../capture/privacy.ts'
 import { Fault } from '../core/errors.ts'
 import { route } from '../http/route.ts'
 import { fields } from '../http/validate.ts'
@@ -16,6 +17,8 @@ export interface RedirectWorld {
   ingest: Ingest
   reader: ClickReader
   notFoundUrl: string | null
+  /** Whether a visitor's wish not to be tracked is followed. */
+  honorDnt: boolean
   now: () => number
 }
 
@@ -72,11 +75,17 @@ async function answer(world: RedirectWorld, request: FastifyRequest, reply: Fast
   const now = world.now()
   const decision = decide(target, now)
   if (decision.kind === 'redirect') {
-    if (request.method === 'GET') await world.ingest.recordSoon(clickOf(request, decision.target, source, now, world.reader))
+    if (request.method === 'GET' && !declined(world, request)) await world.ingest.recordSoon(clickOf(request, decision.target, source, now, world.reader))
     return reply.code(302).headers(UNCACHED).header('location', decision.target.destination).send()
   }
   if (world.notFoundUrl !== null) return reply.code(302).headers(UNCACHED).header('location', world.notFoundUrl).send()
   return sendPage(reply, decision.kind)
+}
+
+function declined(world: RedirectWorld, request: FastifyRequest): boolean {
+  if (!world.honorDnt || !optedOut(request.headers)) return false
+  world.ingest.drop('links', 'opted_out')
+  return true
 }
 
 async function looked({ directory }: RedirectWorld, id: string): Promise<Target | null | 'unavailable'> {

@@ -26,6 +26,7 @@ export interface LinksSettings {
   shared: boolean
   baseUrl: () => string
   notFoundUrl: string | null
+  honorDnt: boolean
   unknownLinks: 'store' | 'reject'
   probe: Probe
   now: () => number

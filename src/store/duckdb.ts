@@ -29,7 +29,7 @@ const CONFLICT_TRIES = 5
  * Throws Fault 'unavailable' with a sentence when another process holds the file.
  */
 export async function openDuckdb(settings: { dataDir: string; memoryMb: number; threads: number }): Promise<Engine> {
-  mkdirSync(settings.dataDir, { recursive: true })
+  mkdirSync(settings.dataDir, { recursive: true, mode: 0o700 })
   const file = join(settings.dataDir, 'waymark.duckdb')
   const instance = await DuckDBInstance.create(file, {
     memory_limit: `${settings.memoryMb}MB`,
