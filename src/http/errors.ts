@@ -110,7 +110,7 @@ function expectation({ keyword, params, message }: Issue): string {
     case 'required':
       return 'is required'
     case 'type':
-      return `must be ${article(String(params.type))}`
+      return `must be ${article(String([params.type].flat()[0]))}`
     case 'maxLength':
       return `must be at most ${params.limit} characters`
     case 'minLength':

@@ -24,9 +24,9 @@ export function fields<P extends TProperties>(properties: P): TObject<P> {
   return Type.Object(properties, { additionalProperties: false })
 }
 
-/** A field that may be missing or null, which mean the same. */
+/** A field that may be missing or null, which mean the same. Two types rather than two schemas: one error says what is wrong. */
 export function maybe<S extends TSchema>(schema: S) {
-  return Type.Optional(Type.Union([schema, Type.Null()]))
+  return Type.Optional(Type.Unsafe<Static<S> | null>({ ...schema, type: [schema.type, 'null'] }))
 }
 
 export type { Static }

@@ -158,7 +158,7 @@ export function linkRoutes(app: FastifyInstance, world: LinkWorld & { reporter: 
     schema: {
       params: IdSchema,
       querystring: fields({
-        format: Type.Optional(Type.Union([Type.Literal('svg'), Type.Literal('png')], { default: 'svg' })),
+        format: Type.Optional(Type.String({ enum: ['svg', 'png'], default: 'svg' })),
         size: Type.Optional(Type.Integer({ minimum: 64, maximum: 2_048, default: 512, description: 'Width in pixels' })),
       }),
     },
