@@ -4,7 +4,7 @@ import { createAccounts, type FirstAdmin, type NewKey } from './accounts/index.t
 import { clientAddress, limitKey } from './capture/address.ts'
 import { openCountries } from './capture/country.ts'
 import type { Config } from './config.ts'
-import { DAY_MS, MINUTE_MS } from './core/time.ts'
+import { MINUTE_MS } from './core/time.ts'
 import { Idempotency } from './http/idempotency.ts'
 import { createLimiter } from './http/limits.ts'
 import { createMetrics } from './http/metrics.ts'
@@ -20,9 +20,6 @@ import { createProbe } from './store/probe.ts'
 
 /** The version in package.json. */
 export const VERSION = (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version
-
-/** How long the first answer to an idempotency key is kept. */
-const ANSWER_DAYS = 7
 
 /** The whole server, listening. */
 export interface App {
@@ -68,9 +65,9 @@ export async function openApp(config: Config, world: AppWorld): Promise<App> {
     const idempotency = new Idempotency({
       async find(scope, key) {
         await settled()
-        return storedAnswer(sql, scope, key, now() - ANSWER_DAYS * DAY_MS)
+        return storedAnswer(sql, scope, key, now() - config.ingest.windowMs)
       },
-      keep: (scope, key, answer) => keepAnswer(sql, { scope, key, ...answer }, now()),
+      keep: (scope, key, answer) => keepAnswer(sql, { scope, key, ...answer, createdAt: now() }, config.ingest.windowMs),
     })
     const probe = createProbe(sql)
     const server = createServer({ guard: accounts.guard, metrics, log })

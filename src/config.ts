@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { type Trusted, trustedProxies } from './capture/address.ts'
 import { parseHttpUrl } from './core/urls.ts'
@@ -19,8 +19,8 @@ export const SETTINGS = {
   HOST: setting<string | null>('Address to listen on; 127.0.0.1, or 0.0.0.0 in production', null, text),
   PORT: setting('Port to listen on', 8080, whole(0, 65_535)),
   ENV: setting<'development' | 'production'>('development or production', 'development', oneOf('development', 'production')),
-  PUBLIC_URL: setting<string | null>('Address at which people reach this server; the listening address when unset', null, httpUrl),
-  BASE_REDIRECT_URL: setting<string | null>('Domain that redirects tracked links; this server when unset', null, httpUrl),
+  PUBLIC_URL: setting<string | null>('Address at which people reach this server; the listening address when unset', null, baseUrl),
+  BASE_REDIRECT_URL: setting<string | null>('Domain that redirects tracked links; this server when unset', null, baseUrl),
   NOT_FOUND_URL: setting<string | null>('Where visitors of unknown and inactive links are sent; a small page when unset', null, httpUrl),
   UNKNOWN_LINKS: setting<'store' | 'reject'>('What a click of a link that does not exist yet becomes: store or reject', 'store', oneOf('store', 'reject')),
   DATA_DIR: setting('Folder of the embedded store, the journal and made secrets', './data', text),
@@ -39,7 +39,7 @@ export const SETTINGS = {
   SESSION_TIMEOUT_HOURS: setting('How long a session lasts', 24, whole(1, 8_760)),
   TRUST_PROXY: setting<string[]>('Proxies whose X-Forwarded-For counts: addresses or CIDR ranges, by comma', [], list),
   COUNTRY_HEADER: setting<string | null>('Header in which a trusted proxy gives the visitor\'s country, such as cf-ipcountry', null, (value) => value.toLowerCase()),
-  COUNTRY_DB: setting<string | null>('MMDB file that tells an address\'s country', null, text),
+  COUNTRY_DB: setting<string | null>('MMDB file that tells an address\'s country', null, file),
   HONOR_DNT: setting('Whether a click with DNT: 1 or Sec-GPC: 1 is left unrecorded', false, flag),
   IP_STORAGE: setting<'hash' | 'raw' | 'none'>('How addresses are kept: hash (with a daily random key), raw or none', 'hash', oneOf('hash', 'raw', 'none')),
   RATE_LIMIT_LOOKUP: setting('Look-ups a minute by address without a key', 6_000, whole(1, 1_000_000)),
@@ -102,7 +102,7 @@ function conflicts(flat: Flat): string[] {
 }
 
 function grouped(flat: Flat) {
-  const dataDir = resolve(flat.DATA_DIR)
+  const dataDir = usableFolder(flat.DATA_DIR)
   return {
     production: flat.ENV === 'production',
     host: flat.HOST ?? (flat.ENV === 'production' ? '0.0.0.0' : '127.0.0.1'),
@@ -136,18 +136,41 @@ function grouped(flat: Flat) {
   }
 }
 
+/** The data folder, made where missing. Throws ConfigError where it cannot be written. */
+function usableFolder(given: string): string {
+  const folder = resolve(given)
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    accessSync(folder, constants.W_OK | constants.X_OK)
+    return folder
+  } catch (error) {
+    throw new ConfigError(`DATA_DIR must be a folder that can be written: ${(error as Error).message}.`)
+  }
+}
+
 /** A secret made at the first start and kept where only the owner can read it. */
 function madeSecret(dataDir: string, name: string): string {
   const file = join(dataDir, name)
-  if (!existsSync(file)) {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 })
-    writeFileSync(file, randomBytes(48).toString('base64'), { mode: 0o600, flag: 'wx' })
-  }
-  return readFileSync(file, 'utf8').trim()
+  const made = existsSync(file) ? readFileSync(file, 'utf8').trim() : ''
+  if (Buffer.byteLength(made) >= SECRET_BYTES) return made
+  // Written beside it and renamed: a start that is killed leaves the whole secret or none.
+  const secret = randomBytes(48).toString('base64')
+  writeFileSync(`${file}.new`, secret, { mode: 0o600, flush: true })
+  renameSync(`${file}.new`, file)
+  return secret
 }
 
 function text(value: string): string {
   return value
+}
+
+function file(value: string): string {
+  try {
+    accessSync(value, constants.R_OK)
+    return value
+  } catch {
+    throw new Error('must be a file that can be read')
+  }
 }
 
 function list(value: string): string[] {
@@ -174,10 +197,18 @@ function flag(value: string): boolean {
   return value === 'true'
 }
 
-/** An http or https URL, without a slash at its end. */
+/** An http or https URL as the WHATWG rules write it, fit for a header. */
 function httpUrl(value: string): string {
-  if (!parseHttpUrl(value)) throw new Error('must be an http or https URL')
-  return value.replace(/\/+$/, '')
+  const url = parseHttpUrl(value)
+  if (!url) throw new Error('must be an http or https URL')
+  return url.href
+}
+
+/** An http or https URL to which paths are added: without a slash at its end, and with nothing behind its path. */
+function baseUrl(value: string): string {
+  const url = parseHttpUrl(value)
+  if (!url || url.search !== '' || url.hash !== '') throw new Error('must be an http or https URL without a query')
+  return url.href.replace(/\/+$/, '')
 }
 
 function postgresUrl(value: string): string {

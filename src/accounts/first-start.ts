@@ -1,3 +1,4 @@
+import { Fault } from '../core/errors.ts'
 import { newId } from '../core/ids.ts'
 import type { Sql } from '../store/sql.ts'
 import { isPasswordHash, MAX_COST, newPassword, type Passwords } from './password.ts'
@@ -19,7 +20,7 @@ export interface FirstAdmin {
  * Sees to it that there is an admin: the one of `ADMIN_EMAIL` and `ADMIN_PASSWORD_HASH` where these are set, else, when
  * there is no admin at all, `admin@localhost` with a random password. An account that is there is left as it is, so a
  * password changed in the app outlives a restart. Of two nodes that start at once, one makes it.
- * Throws Error with a sentence that names the variable when the settings cannot be used.
+ * Throws Fault 'invalid' with a sentence that names the variable when the settings cannot be used.
  */
 export async function ensureFirstAdmin(options: {
   sql: Sql
@@ -51,10 +52,10 @@ export async function ensureFirstAdmin(options: {
 
 function adminOf(adminEmail: string | null, passwordHash: string | null): { email: string; passwordHash: string } | null {
   if (adminEmail === null && passwordHash === null) return null
-  if (adminEmail === null) throw new Error('ADMIN_PASSWORD_HASH is set, so ADMIN_EMAIL must be set too.')
-  if (passwordHash === null) throw new Error('ADMIN_EMAIL is set, so ADMIN_PASSWORD_HASH must be set too.')
+  if (adminEmail === null) throw new Fault('invalid', 'ADMIN_PASSWORD_HASH is set, so ADMIN_EMAIL must be set too.')
+  if (passwordHash === null) throw new Fault('invalid', 'ADMIN_EMAIL is set, so ADMIN_PASSWORD_HASH must be set too.')
   const email = parseEmail(adminEmail)
-  if (email === null) throw new Error('ADMIN_EMAIL must be an e-mail address.')
-  if (!isPasswordHash(passwordHash)) throw new Error(`ADMIN_PASSWORD_HASH must be a bcrypt hash ($2a$, $2b$ or $2y$) of cost 4 to ${MAX_COST}.`)
+  if (email === null) throw new Fault('invalid', 'ADMIN_EMAIL must be an e-mail address.')
+  if (!isPasswordHash(passwordHash)) throw new Fault('invalid', `ADMIN_PASSWORD_HASH must be a bcrypt hash ($2a$, $2b$ or $2y$) of cost 4 to ${MAX_COST}.`)
   return { email, passwordHash }
 }

@@ -1,20 +1,20 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { Fault } from '../core/errors.ts'
 
 /** Reads JSON bodies. The text is kept on the request: what is refused is kept as it was sent. */
 export function readJsonBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, async (request: { bodyText: string }, text: string) => {
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, async (request: FastifyRequest, text: string) => {
     request.bodyText = text
-    return parseJson(text)
+    return parseJson(text, request.routeOptions.config.checksBody)
   })
 }
 
 /**
  * Parses a JSON body; an empty one is undefined. Throws Fault 'invalid' for what is no JSON, and for keys that would
- * reach an object's prototype.
+ * reach an object's prototype, unless the route `checksBody` itself.
  */
-export function parseJson(text: string): unknown {
+export function parseJson(text: string, checksBody = false): unknown {
   if (text.trim() === '') return undefined
   let value: unknown
   try {
@@ -22,15 +22,19 @@ export function parseJson(text: string): unknown {
   } catch (error) {
     throw new Fault('invalid', `The body is not valid JSON: ${(error as Error).message.slice(0, 200)}`)
   }
-  if (PROTOTYPE.test(text) && reachesPrototype(value)) throw new Fault('invalid', 'The body has a key named __proto__ or constructor.prototype.')
+  if (!checksBody && reachesPrototype(value, text)) throw new Fault('invalid', 'The body has a key named __proto__ or constructor.prototype.')
   return value
 }
 
 /** The keys in the ways JSON may write them; only a text that passes this is walked. */
 const PROTOTYPE = /__proto__|constructor|\\u00/
 
-/** Looks through all objects without recursion, so that no depth of nesting can exhaust the stack. */
-function reachesPrototype(value: unknown): boolean {
+/**
+ * Whether a value parsed from a JSON text has a key that would reach an object's prototype where somebody copies it.
+ * Looks through all objects without recursion, so that no depth of nesting can exhaust the stack.
+ */
+export function reachesPrototype(value: unknown, text: string): boolean {
+  if (!PROTOTYPE.test(text)) return false
   const stack: unknown[] = [value]
   while (stack.length > 0) {
     const next = stack.pop()

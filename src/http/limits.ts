@@ -52,7 +52,9 @@ export function createLimiter(options: {
   now: () => number
   maxKeys?: number
 }): Limiter {
-  const { name, limit, windowMs, now, maxKeys = 50_000 } = options
+  const { name, limit, windowMs, maxKeys = 50_000 } = options
+  // Whole ms: a clock of fractions would make a minute of 60000.00000000001 ms, and 61 s of that.
+  const now = (): number => Math.floor(options.now())
   if (!/^[a-z][a-z0-9-]{0,63}$/.test(name)) throw new Error(`A limit's name is lower-case letters, digits and dashes, not ${name}`)
   for (const [option, value] of Object.entries({ limit, windowMs, maxKeys }))
     if (!Number.isSafeInteger(value) || value < 1) throw new Error(`The limit ${name} needs a whole number from 1 as ${option}`)

@@ -13,6 +13,7 @@ export async function serveReference(app: FastifyInstance, info: { version: stri
       tags: [
         { name: 'links', description: 'Tracked links, their redirects and click batches' },
         { name: 'tracking', description: 'Campaigns, partners, accounts and keys' },
+        { name: 'product', description: 'The store’s health' },
         { name: 'operations', description: 'Health, metrics and this reference' },
       ],
       components: {

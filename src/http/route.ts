@@ -32,6 +32,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     family?: ApiFamily
     who?: readonly Who[]
+    /** The handler looks at the body's items one by one, at their keys too. */
+    checksBody?: boolean
   }
   interface FastifyInstance {
     guard: Guard
@@ -90,7 +92,7 @@ export function route<const S extends RouteSchema>(app: FastifyInstance, spec: R
     method: spec.method,
     url: spec.url,
     bodyLimit: spec.bodyLimit ?? BODY_LIMIT,
-    config: { family: spec.family, who },
+    config: { family: spec.family, who, ...(spec.checksBody ? { checksBody: true } : {}) },
     schema: {
       ...checked,
       ...(response ? { response } : {}),
@@ -150,18 +152,21 @@ export function watchMethods(app: FastifyInstance): () => void {
   return () => {
     for (const [url, { family, methods }] of Array.from(known)) {
       const allow = [...methods, 'OPTIONS'].join(', ')
+      const refuse = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+        reply.header('allow', allow)
+        if (request.method === 'OPTIONS') return reply.code(204).send()
+        return reply.code(405).send(errorBody(family, `${request.method} is not allowed here. Allowed: ${allow}.`))
+      }
       app.route({
         method: ALL_METHODS.filter((method) => !methods.has(method)),
         url,
         schema: { hide: true },
-        handler: (request, reply) => {
-          reply.header('allow', allow)
-          if (request.method === 'OPTIONS') return reply.code(204).send()
-          return reply.code(405).send(errorBody(family, `${request.method} is not allowed here. Allowed: ${allow}.`))
-        },
+        // Before a body is looked at: whatever it is, it is not for this method.
+        onRequest: refuse,
+        handler: refuse,
       })
     }
   }
 }
 
-const ALL_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const
+const ALL_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'] as const

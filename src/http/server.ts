@@ -1,4 +1,4 @@
-import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyReply } from 'fastify'
+import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { Fault } from '../core/errors.ts'
 import { errorAnswer, familyOf, faultOf, internalAnswer } from './errors.ts'
 import { readJsonBodies } from './json-body.ts'
@@ -10,6 +10,7 @@ import { validatorFor } from './validate.ts'
 const REQUEST_TIMEOUT_MS = 30_000
 const KEEP_ALIVE_MS = 72_000
 const DRAIN_MS = 5_000
+const SWEEP_MS = 20
 const PARAM_LENGTH = 2_048
 
 /** What the server is made of. */
@@ -47,8 +48,11 @@ export function createServer({ guard, metrics, log }: ServerParts): FastifyInsta
 /** Stops taking requests, lets those in flight finish, and cuts what is still open after 5 s. */
 export async function drain(app: FastifyInstance): Promise<void> {
   const timer = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS)
+  // Closing ends the connections that are idle at that moment; those in flight become so later, and would be kept alive.
+  const sweep = setInterval(() => app.server.closeIdleConnections(), SWEEP_MS)
   await app.close()
   clearTimeout(timer)
+  clearInterval(sweep)
 }
 
 function observe(app: FastifyInstance, metrics: Metrics): void {
@@ -70,8 +74,14 @@ function answerErrors(app: FastifyInstance): void {
     // Whoever waits for this key's answer goes on, and the request may be repeated.
     return reply.code(status).headers(headers).send(body)
   })
-  app.setNotFoundHandler((request, reply) => {
+  const nothing = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const { status, body } = errorAnswer(new Fault('not_found', `There is nothing at ${request.method} ${request.url.split('?')[0]?.slice(0, 200)}.`), familyOf(request.url))
     return reply.code(status).send(body)
+  }
+  // Before a body is looked at: whatever it is, it is for nobody.
+  app.addHook('onRequest', (request, reply, done) => {
+    if (request.is404) void nothing(request, reply)
+    else done()
   })
+  app.setNotFoundHandler(nothing)
 }

@@ -11,8 +11,8 @@ import { type DropReason, type PipelineWorld, encodeEvent, toEvent } from './pip
 import type { Progress } from './progress.ts'
 import type { Part } from './record.ts'
 
-/** Dead letters keep this much of what was sent. */
-const ORIGINAL_MAX = 64 * 1024
+/** Dead letters keep this much of what was sent: all of it, since no body is larger. */
+const ORIGINAL_MAX = 2 * 1024 * 1024
 /** How long a suspected duplicate waits for the loader before it is taken in unlooked; the loader looks again. */
 const LOOK_UP_WAIT_MS = 15_000
 

@@ -176,16 +176,16 @@ async function load(engine: Engine, options: LoadOptions, batch: Batch): Promise
 }
 
 async function store(tx: Transaction, { journalId, windowMs, now }: LoadOptions, batch: Batch): Promise<number> {
-  const events = await fresh(tx, batch.events, now() - windowMs)
+  const events = await fresh(tx, batch.events, windowMs)
   await tx.append('events', EVENT_COLUMN_NAMES, events)
   await tx.append('dead_letters', DEAD_LETTER_COLUMNS, batch.deadLetters.map(lettersCells))
-  for (const answer of batch.answers) await insertAnswer(tx, answer, now())
+  for (const answer of batch.answers) await insertAnswer(tx, answer, windowMs)
   await setPosition(tx, journalId, batch.last, now())
   return events.length
 }
 
-/** The events without those whose client id the store already has in the window. */
-async function fresh(tx: Transaction, events: Cell[][], since: number): Promise<Cell[][]> {
+/** The events without those whose client id the store already has in the window before they came, however long they lay in the journal. */
+async function fresh(tx: Transaction, events: Cell[][], windowMs: number): Promise<Cell[][]> {
   const claimed: ClaimedId[] = []
   const rows: Cell[][] = []
   for (const cells of events) {
@@ -194,7 +194,7 @@ async function fresh(tx: Transaction, events: Cell[][], since: number): Promise<
     claimed.push({ project: cells[PROJECT] as string, eventId, receivedAt: cells[RECEIVED_AT] as number, suspect: cells.length > EVENT_COLUMN_NAMES.length })
     rows.push(cells)
   }
-  const isNew = await tx.claim(claimed, since)
+  const isNew = await tx.claim(claimed, windowMs)
   const repeated = new Set(rows.filter((_, at) => !isNew[at]))
   const kept = repeated.size > 0 ? events.filter((cells) => !repeated.has(cells)) : events
   return kept.map((cells) => (cells.length > EVENT_COLUMN_NAMES.length ? cells.slice(0, EVENT_COLUMN_NAMES.length) : cells))

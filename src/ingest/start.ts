@@ -5,6 +5,7 @@ import { type Remote, type SqlOffers, notify, remote, remoteSql } from '../store
 import type { Sql } from '../store/sql.ts'
 import { createAddressKeys } from './address-keys.ts'
 import { IdFilter } from './duplicates.ts'
+import { holdFolder } from './hold.ts'
 import { type Ack, Ingest } from './ingest.ts'
 import { Journal } from './journal.ts'
 import { type IngestMetrics, createIngestMetrics } from './metrics.ts'
@@ -57,6 +58,7 @@ export interface StartedIngest {
 export async function startIngest(settings: IngestSettings, metrics: Metrics, log: IngestLog): Promise<StartedIngest> {
   const counts = createIngestMetrics(metrics)
   let wake: (seq: number, events: number) => void = () => undefined
+  const held = await holdFolder(settings.journalFolder)
   const journal = await Journal.open(settings.journalFolder, settings.journalMaxBytes, ({ seconds, events }) => {
     counts.flushed(seconds, events)
     wake(journal.head, events)
@@ -72,6 +74,7 @@ export async function startIngest(settings: IngestSettings, metrics: Metrics, lo
   const opened = await thread.open().catch(async (error: unknown) => {
     await worker.terminate()
     await journal.close()
+    await held.letGo()
     throw error
   })
   journal.resume(opened.position, settings.now())
@@ -124,6 +127,7 @@ export async function startIngest(settings: IngestSettings, metrics: Metrics, lo
       await thread.close().catch(() => undefined)
       await journal.close()
       await worker.terminate()
+      await held.letGo()
     },
   }
 }

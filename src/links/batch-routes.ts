@@ -48,12 +48,13 @@ export function batchRoutes(app: FastifyInstance, world: BatchWorld): void {
       if (events.length === 0) throw wrong('must hold at least one event')
       if (events.length > BATCH_EVENTS) throw new Fault('too_large', `A batch holds at most ${BATCH_EVENTS} events; this one has ${events.length}.`)
       const { idempotency } = request
-      const scope = idempotency && sha256(`${idempotency.scope}\n${idempotency.key}`).slice(0, 40)
+      // Of its body too: with the store away a key can be used for two requests, and neither may swallow the other's events.
+      const scope = idempotency && sha256(`${idempotency.scope}\n${idempotency.key}\n${idempotency.bodyHash}`).slice(0, 40)
       const batch = readBatch(events, world.now(), (index) => (scope === null ? undefined : `${scope}:${index}`))
       const unmatched = await match(world, batch)
       const answer = (outcomes: Outcome[]) => answerOf(events.length, outcomes, unmatched.count, [...batch.errors, ...unmatched.errors])
       const refusals: Refusal[] = [...refusalsOf(batch.errors, request.bodyText), ...refusalsOf(unmatched.errors, request.bodyText, 'unknown_link')]
-      const outcomes = await world.ingest.record(batch.drafts, refusals, idempotency ? (made) => kept(idempotency, answer(made)) : undefined)
+      const outcomes = await world.ingest.record(batch.drafts, refusals, idempotency ? (made) => kept(idempotency, answer(made), world.now()) : undefined)
       if (idempotency) idempotency.kept = true
       const { status, body } = answer(outcomes)
       return reply.code(status).send(body)
@@ -113,8 +114,8 @@ function answerOf(total: number, outcomes: readonly Outcome[], unmatched: number
   return { status: failed === 0 ? 200 : 207, body: { success: failed === 0, message, results } }
 }
 
-function kept({ scope, key, bodyHash }: { scope: string; key: string; bodyHash: string }, { status, body }: { status: number; body: object }) {
-  return { scope, key, bodyHash, status, answer: JSON.stringify(body) }
+function kept({ scope, key, bodyHash }: { scope: string; key: string; bodyHash: string }, { status, body }: { status: number; body: object }, createdAt: number) {
+  return { scope, key, bodyHash, status, answer: JSON.stringify(body), createdAt }
 }
 
 function wrong(error: string): Fault {

@@ -3,6 +3,7 @@ import type { FieldError } from '../core/errors.ts'
 import { elementSpans } from '../core/json-spans.ts'
 import { deeperThan, isPrintable } from '../core/text.ts'
 import { parseTime } from '../core/time.ts'
+import { reachesPrototype } from '../http/json-body.ts'
 import { type Static, checkOf, fields, maybe } from '../http/validate.ts'
 import type { Draft, Refusal } from '../ingest/index.ts'
 import { Type } from '@sinclair/typebox'
@@ -98,6 +99,7 @@ function readClick(event: unknown, now: number, derivedId: string | undefined): 
   if (click.event_id != null && !isPrintable(click.event_id, 1, 128)) return { field: 'event_id', error: 'must be 1 to 128 printable characters' }
   if (click.metadata != null && deeperThan(click.metadata, METADATA_DEPTH)) return { field: 'metadata', error: `must not be nested deeper than ${METADATA_DEPTH}` }
   const metadata = click.metadata == null ? null : JSON.stringify(click.metadata)
+  if (metadata !== null && reachesPrototype(click.metadata, metadata)) return { field: 'metadata', error: 'must not have a key named __proto__ or constructor.prototype' }
   if (metadata !== null && metadata.length > METADATA_BYTES) return { field: 'metadata', error: 'must be at most 32 KiB' }
   return {
     family: 'links',

@@ -27,13 +27,13 @@ export interface Link {
 /** The paths that redirect, each also a `click_source`. */
 export const REDIRECT_PATHS = ['linkedin', 'calendly', 'portfolio', 'github', 'website', 'link'] as const
 
-const PATH_OF: Record<string, (typeof REDIRECT_PATHS)[number]> = {
-  LinkedIn: 'linkedin',
-  Calendly: 'calendly',
-  Portfolio: 'portfolio',
-  GitHub: 'github',
-  Website: 'website',
-}
+const PATH_OF: ReadonlyMap<string, (typeof REDIRECT_PATHS)[number]> = new Map([
+  ['LinkedIn', 'linkedin'],
+  ['Calendly', 'calendly'],
+  ['Portfolio', 'portfolio'],
+  ['GitHub', 'github'],
+  ['Website', 'website'],
+])
 
 export const TRACKING_ID_PATTERN = '^[A-Za-z0-9_-]{1,100}$'
 const TRACKING_ID = new RegExp(TRACKING_ID_PATTERN)
@@ -45,7 +45,7 @@ export function isTrackingId(text: unknown): text is string {
 
 /** The address to hand out for a link: its function decides the path. */
 export function redirectUrl(base: string, linkFunction: string, trackingId: string): string {
-  return `${base}/${PATH_OF[linkFunction] ?? 'link'}?uuid=${trackingId}`
+  return `${base}/${PATH_OF.get(linkFunction) ?? 'link'}?uuid=${trackingId}`
 }
 
 export const URL_MAX = 1_000

@@ -27,8 +27,8 @@ export async function replayClicks(
       return false
     }
     // A click without a time of its own happened when it first came.
-    const event = events[index] as { clicked_at?: unknown }
-    if (event.clicked_at == null) draft.ts = arrivedAt[index] as number
+    const event = events[index] as { clicked_at?: string | null }
+    if (!event.clicked_at) draft.ts = arrivedAt[index] as number
     return true
   })
   if (taken.length > 0) await world.ingest.record(taken)

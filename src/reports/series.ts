@@ -13,7 +13,8 @@ export function fillDays<T extends Row & { time: number }>(rows: readonly T[], r
   const start = range.from ?? rows[0]?.time
   const last = range.to === null ? rows.at(-1)?.time : range.to - 1
   if (start === undefined || last === undefined) return [...rows]
-  const first = start - (start % DAY_MS)
+  // Rounded down, also before 1970.
+  const first = Math.floor(start / DAY_MS) * DAY_MS
   const days = Math.floor((last - first) / DAY_MS) + 1
   if (days > MAX_FILLED) return [...rows]
   const known = new Map(rows.map((row) => [row.time, row]))

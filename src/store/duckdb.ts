@@ -115,7 +115,7 @@ async function transact<T>(connection: DuckDBConnection, work: (tx: Transaction)
     const result = await work({
       rows: (text, values) => query(connection, text, values),
       append: (table, columns, rows) => append(connection, table, columns, rows),
-      claim: (ids, since) => claim(connection, ids, since),
+      claim: (ids, windowMs) => claim(connection, ids, windowMs),
     })
     await connection.run('commit')
     return result
@@ -151,26 +151,31 @@ function appendCell(appender: DuckDBAppender, cell: Cell, type: string | undefin
 }
 
 /** One process writes here, so an id is new unless the filter suspected it and the events hold it. */
-async function claim(connection: DuckDBConnection, ids: readonly ClaimedId[], since: number): Promise<boolean[]> {
+async function claim(connection: DuckDBConnection, ids: readonly ClaimedId[], windowMs: number): Promise<boolean[]> {
   const suspects = ids.filter((id) => id.suspect)
-  const taken = new Set<string>()
-  if (suspects.length > 0) for (const at of await known(connection, suspects, since)) taken.add(keyOf(suspects[at] as ClaimedId))
+  const since = suspects.reduce((earliest, id) => Math.min(earliest, id.receivedAt), Infinity) - windowMs
+  const taken = suspects.length > 0 ? await lastReceived(connection, suspects, since) : new Map<string, number>()
   return ids.map((id) => {
-    const key = keyOf(id)
-    if (taken.has(key)) return false
-    taken.add(key)
+    const before = taken.get(keyOf(id))
+    if (before !== undefined && before >= id.receivedAt - windowMs) return false
+    taken.set(keyOf(id), id.receivedAt)
     return true
   })
 }
 
 async function known(connection: DuckDBConnection, ids: readonly ClaimedId[], since: number): Promise<number[]> {
-  const found = await query<{ project: string; event_id: string }>(
+  const found = await lastReceived(connection, ids, since)
+  return ids.flatMap((id, at) => (found.has(keyOf(id)) ? [at] : []))
+}
+
+/** When the ids that were received since a moment came last. */
+async function lastReceived(connection: DuckDBConnection, ids: readonly ClaimedId[], since: number): Promise<Map<string, number>> {
+  const found = await query<{ project: string; event_id: string; received_at: number }>(
     connection,
-    'select project, event_id from events where event_id = any($1::text[]) and received_at >= $2',
+    'select project, event_id, max(received_at) as received_at from events where event_id = any($1::text[]) and received_at >= $2 group by project, event_id',
     [ids.map((id) => id.eventId), since],
   )
-  const keys = new Set(found.map((row) => keyOf({ project: row.project, eventId: row.event_id })))
-  return ids.flatMap((id, at) => (keys.has(keyOf(id)) ? [at] : []))
+  return new Map(found.map((row) => [keyOf({ project: row.project, eventId: row.event_id }), row.received_at]))
 }
 
 function keyOf(id: { project: string; eventId: string }): string {

@@ -14,8 +14,8 @@ export interface Transaction {
   rows<T = Row>(text: string, values?: readonly Value[]): Promise<T[]>
   /** Adds rows by the engine's fastest way; `rows[i][j]` belongs to `columns[j]`. */
   append(table: string, columns: readonly string[], rows: readonly (readonly Cell[])[]): Promise<void>
-  /** Says for each id whether it is new in the window that begins at `since` (ms), and takes it. */
-  claim(ids: readonly ClaimedId[], since: number): Promise<boolean[]>
+  /** Says for each id whether it is new in the `windowMs` before it was received, and takes it. */
+  claim(ids: readonly ClaimedId[], windowMs: number): Promise<boolean[]>
 }
 
 /** One cell of an appended row. */

@@ -118,7 +118,7 @@ async function transact<T>(
         await pipeline(Readable.from([copyText(rows)]), client.query(copyFrom(`copy ${table} (${columns.join(', ')}) from stdin`)))
         onAppended(rows.length)
       },
-      claim: (ids, since) => claim(client, ids, since),
+      claim: (ids, windowMs) => claim(client, ids, windowMs),
     })
     await client.query('commit')
     return result
@@ -147,7 +147,7 @@ function copyCell(cell: Cell): string {
 const ESCAPES: Record<string, string> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' }
 
 /** Other nodes may hold the same id at the same moment, so a unique key decides; one older than the window is taken over. */
-async function claim(client: pg.ClientBase, ids: readonly ClaimedId[], since: number): Promise<boolean[]> {
+async function claim(client: pg.ClientBase, ids: readonly ClaimedId[], windowMs: number): Promise<boolean[]> {
   if (ids.length === 0) return []
   const firstAt = new Map<string, number>()
   ids.forEach((id, at) => {
@@ -159,13 +159,13 @@ async function claim(client: pg.ClientBase, ids: readonly ClaimedId[], since: nu
     client,
     `insert into event_ids (project, event_id, received_at)
      select * from unnest($1::text[], $2::text[], $3::bigint[])
-     on conflict (project, event_id) do update set received_at = excluded.received_at where event_ids.received_at < $4
+     on conflict (project, event_id) do update set received_at = excluded.received_at where event_ids.received_at < excluded.received_at - $4
      returning project, event_id`,
     [
       order.map((at) => (ids[at] as ClaimedId).project),
       order.map((at) => (ids[at] as ClaimedId).eventId),
       order.map((at) => (ids[at] as ClaimedId).receivedAt),
-      since,
+      windowMs,
     ],
   )
   const fresh = new Set(taken.map((row) => keyOf(row.project, row.event_id)))

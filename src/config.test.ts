@@ -1,0 +1,172 @@
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ConfigError, readConfig } from './config.ts'
+
+const SECRET = 'a secret of at least thirty-two bytes'
+
+describe('the settings', () => {
+  let DATA_DIR: string
+  beforeAll(async () => {
+    DATA_DIR = await mkdtemp(join(tmpdir(), 'waymark-test-'))
+  })
+  afterAll(() => rm(DATA_DIR, { recursive: true }))
+
+  const read = (env: Record<string, string>) => readConfig({ DATA_DIR, JWT_SECRET: SECRET, ...env })
+  /** The lines with which a start is refused. */
+  const refused = (env: Record<string, string>): string[] => {
+    try {
+      read(env)
+    } catch (error) {
+      if (error instanceof ConfigError) return error.message.split('\n')
+      throw error
+    }
+    return []
+  }
+
+  test('have defaults that work on a machine of one’s own', () => {
+    expect(readConfig({ DATA_DIR })).toEqual({
+      production: false,
+      host: '127.0.0.1',
+      port: 8080,
+      publicUrl: null,
+      baseRedirectUrl: null,
+      notFoundUrl: null,
+      honorDnt: false,
+      unknownLinks: 'store',
+      dataDir: DATA_DIR,
+      store: { dataDir: DATA_DIR, databaseUrl: null, memoryMb: 384, threads: 2 },
+      ingest: { journalFolder: join(DATA_DIR, 'journal'), journalMaxBytes: 1024 ** 3, windowMs: 7 * 86_400_000, ack: 'journal', recordWaitMs: 50, ipStorage: 'hash' },
+      reportTimeoutMs: 10_000,
+      webhookApiKey: null,
+      adminEmail: null,
+      adminPasswordHash: null,
+      jwtSecret: expect.stringMatching(/^[A-Za-z0-9+/]{64}$/),
+      sessionMs: 86_400_000,
+      trusted: expect.any(Function),
+      countryHeader: null,
+      countryDb: null,
+      lookupLimit: 6_000,
+      logLevel: 'info',
+    })
+  })
+
+  test('that are empty or blank are unset', () => {
+    const unset = read({ PORT: '', ENV: ' ', WEBHOOK_API_KEY: '', DATABASE_URL: '\t' })
+    expect(unset).toMatchObject({ port: 8080, production: false, webhookApiKey: null, store: { databaseUrl: null } })
+    expect(read({ PORT: ' 9090 ' }).port).toBe(9090)
+  })
+
+  test('make a secret once, which the owner alone can read', async () => {
+    const { jwtSecret } = readConfig({ DATA_DIR })
+    expect(readConfig({ DATA_DIR }).jwtSecret).toBe(jwtSecret)
+    expect((await readFile(join(DATA_DIR, 'jwt-secret'), 'utf8')).trim()).toBe(jwtSecret)
+    expect((await stat(join(DATA_DIR, 'jwt-secret'))).mode & 0o777).toBe(0o600)
+    expect(read({}).jwtSecret).toBe(SECRET)
+  })
+
+  test('listen on every address in production, and acknowledge by the store with PostgreSQL', () => {
+    expect(read({ ENV: 'production' })).toMatchObject({ production: true, host: '0.0.0.0' })
+    expect(read({ ENV: 'production', HOST: '::1' }).host).toBe('::1')
+    expect(read({ DATABASE_URL: 'postgres://localhost/waymark' }).ingest.ack).toBe('store')
+    expect(read({ DATABASE_URL: 'postgresql://localhost/waymark', ACK: 'journal' }).ingest.ack).toBe('journal')
+    expect(read({ ACK: 'store' }).ingest.ack).toBe('store')
+  })
+
+  test.each([
+    ['https://go.example.com/', 'https://go.example.com'],
+    ['https://go.example.com//', 'https://go.example.com'],
+    ['HTTPS://Go.Example.com:443/to/', 'https://go.example.com/to'],
+    ['http://127.0.0.1:8080', 'http://127.0.0.1:8080'],
+    ['https://bücher.example', 'https://xn--bcher-kva.example'],
+  ])('the base of links %s is %s', (given, base) => {
+    expect(read({ BASE_REDIRECT_URL: given, PUBLIC_URL: given })).toMatchObject({ baseRedirectUrl: base, publicUrl: base })
+  })
+
+  test.each([
+    ['https://steveglen.com/404', 'https://steveglen.com/404'],
+    ['https://steveglen.com/404/?from=link#top', 'https://steveglen.com/404/?from=link#top'],
+    // Sent in a header, which takes no such letters.
+    ['https://example.com/nie-ma-ścieżki', 'https://example.com/nie-ma-%C5%9Bcie%C5%BCki'],
+  ])('NOT_FOUND_URL %s is sent as %s', (given, sent) => {
+    expect(read({ NOT_FOUND_URL: given }).notFoundUrl).toBe(sent)
+  })
+
+  test('TRUST_PROXY is a list of addresses and ranges', () => {
+    const { trusted } = read({ TRUST_PROXY: ' 127.0.0.1 , 10.0.0.0/8,, ::1 ' })
+    expect(['127.0.0.1', '10.9.8.7', '::1', '127.0.0.2', '11.0.0.1', 'x'].map(trusted)).toEqual([true, true, true, false, false, false])
+  })
+
+  test.each<[name: string, value: string, expected: string]>([
+    ['PORT', '65536', 'must be a whole number from 0 to 65535'],
+    ['PORT', '80.5', 'must be a whole number'],
+    ['PORT', '-1', 'must be a whole number'],
+    ['PORT', '0x50', 'must be a whole number'],
+    ['PORT', '1e3', 'must be a whole number'],
+    ['ENV', 'staging', 'must be one of development, production'],
+    ['ENV', 'Production', 'must be one of development, production'],
+    ['ACK', 'both', 'must be one of journal, store'],
+    ['LOG_LEVEL', 'loud', 'must be one of trace, debug, info, warn, error, silent'],
+    ['IP_STORAGE', 'encrypted', 'must be one of hash, raw, none'],
+    ['UNKNOWN_LINKS', 'drop', 'must be one of store, reject'],
+    ['HONOR_DNT', 'yes', 'must be true or false'],
+    ['PUBLIC_URL', 'waymark.example.com', 'must be an http or https URL'],
+    ['PUBLIC_URL', 'https://ada:secret@example.com', 'must be an http or https URL'],
+    ['BASE_REDIRECT_URL', 'javascript:alert(1)', 'must be an http or https URL'],
+    ['BASE_REDIRECT_URL', 'https://go.example.com/?a=b', 'must be an http or https URL'],
+    ['BASE_REDIRECT_URL', 'https://go.example.com/#a', 'must be an http or https URL'],
+    ['NOT_FOUND_URL', '/404', 'must be an http or https URL'],
+    ['DATABASE_URL', 'mysql://localhost/x', 'must be a URL that begins with postgres://'],
+    ['DATABASE_URL', 'localhost', 'must be a URL that begins with postgres://'],
+    ['DUCKDB_MEMORY_MB', '64', 'must be a whole number from 128'],
+    ['DUCKDB_THREADS', '0', 'must be a whole number from 1'],
+    ['JOURNAL_MAX_MB', '0', 'must be a whole number from 1'],
+    ['DEDUPE_WINDOW_DAYS', '91', 'must be a whole number from 1 to 90'],
+    ['RECORD_WAIT_MS', '10001', 'must be a whole number from 0 to 10000'],
+    ['REPORT_TIMEOUT_MS', '99', 'must be a whole number from 100'],
+    ['SESSION_TIMEOUT_HOURS', '0', 'must be a whole number from 1'],
+    ['RATE_LIMIT_LOOKUP', '0', 'must be a whole number from 1'],
+    ['TRUST_PROXY', '10.0.0.0/33', "'10.0.0.0/33' is no IP address or CIDR range"],
+    ['JWT_SECRET', 'short', 'must be 32 bytes or more'],
+    ['COUNTRY_DB', '/nowhere/countries.mmdb', 'must be a file that can be read'],
+    ['DATA_DIR', '/dev/null/data', 'must be a folder that can be written'],
+  ])('%s=%s is refused by its name, alone', (name, value, expected) => {
+    expect(refused({ [name]: value })).toEqual([expect.stringMatching(new RegExp(`^${name}\\b`))])
+    expect(refused({ [name]: value })[0]).toContain(expected)
+  })
+
+  test('that are wrong are all named at once', () => {
+    expect(refused({ PORT: 'x', ENV: 'x', TRUST_PROXY: 'x' }).map((line) => line.split(/[ :]/)[0])).toEqual(['PORT', 'ENV', 'TRUST_PROXY'])
+  })
+
+  test.each([[{ ADMIN_EMAIL: 'ada@example.com' }], [{ ADMIN_PASSWORD_HASH: '$2b$12$' }]])('%j stands for half an admin', (env) => {
+    expect(refused(env as Record<string, string>)).toEqual([expect.stringMatching(/ADMIN_EMAIL.*ADMIN_PASSWORD_HASH/)])
+  })
+
+  describe('in production', () => {
+    test.each([
+      [{ JWT_SECRET: '' }, ['JWT_SECRET']],
+      [{ JWT_SECRET: 'x'.repeat(31) }, ['JWT_SECRET']],
+      [{ WEBHOOK_API_KEY: 'your_secure_key_here' }, ['WEBHOOK_API_KEY']],
+      [{ JWT_SECRET: 'x', WEBHOOK_API_KEY: 'x' }, ['JWT_SECRET', 'WEBHOOK_API_KEY']],
+    ])('%j is refused', (env, names) => {
+      expect(refused({ ENV: 'production', ...env }).map((line) => line.split(' ')[0])).toEqual(names)
+    })
+
+    test('secrets of 32 bytes are taken, and no secret is ever in the sentence', () => {
+      expect(refused({ ENV: 'production', WEBHOOK_API_KEY: 'ü'.repeat(16) })).toEqual([])
+      expect(refused({ ENV: 'production', JWT_SECRET: 'mine', WEBHOOK_API_KEY: 'yours' }).join()).not.toMatch(/mine|yours/)
+    })
+  })
+
+  test('a made secret that a crash cut off is made anew', async () => {
+    const file = join(DATA_DIR, 'jwt-secret')
+    for (const cut of ['', 'abc']) {
+      await writeFile(file, cut)
+      const { jwtSecret } = readConfig({ DATA_DIR })
+      expect(jwtSecret).toMatch(/^[A-Za-z0-9+/]{64}$/)
+      expect((await readFile(file, 'utf8')).trim()).toBe(jwtSecret)
+    }
+  })
+})

@@ -1,0 +1,158 @@
+import Ajv2020 from 'ajv/dist/2020.js'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type TestApp, testApp } from '../support/app.ts'
+import { onEveryEngine } from '../support/engines.ts'
+
+type Schema = Record<string, unknown>
+
+interface Operation {
+  tags?: string[]
+  summary?: string
+  description?: string
+  security?: Record<string, string[]>[]
+  parameters?: { name: string; in: string; required?: boolean; schema: Schema }[]
+  requestBody?: { required?: boolean; content: Record<string, { schema: Schema }> }
+  responses: Record<string, { description: string; content?: Record<string, { schema?: Schema }> }>
+}
+
+interface Document {
+  openapi: string
+  info: { title: string; version: string }
+  servers: { url: string }[]
+  tags: { name: string }[]
+  paths: Record<string, Record<string, Operation>>
+  components: { securitySchemes: Record<string, object> }
+}
+
+/** What each kind of caller shows, as the document names it. */
+const SHOWN: Record<string, string> = { 'ingest key': 'ingestKey', viewer: 'session', admin: 'session' }
+
+onEveryEngine('the API reference', (engine) => {
+  let app: TestApp
+  let document: Document
+  let operations: [name: string, operation: Operation, path: string][]
+  beforeAll(async () => {
+    app = await testApp(engine)
+    document = (await app.ask('GET', '/apispec.json')).body as Document
+    operations = Object.entries(document.paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, operation]): [string, Operation, string] => [`${method.toUpperCase()} ${path}`, operation, path]))
+  })
+  afterAll(() => app.close())
+
+  test('is OpenAPI 3.1, of this version', async () => {
+    const { body } = await app.ask('GET', '/health')
+    expect(document).toMatchObject({ openapi: expect.stringMatching(/^3\.1\.\d$/), info: { title: 'Waymark', version: (body as { version: string }).version }, servers: [{ url: '/' }] })
+    expect(document.components.securitySchemes).toEqual({
+      ingestKey: { type: 'apiKey', in: 'header', name: 'X-API-Key', description: expect.any(String) },
+      session: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: expect.any(String) },
+    })
+  })
+
+  test('has every route of this family and no other path', () => {
+    expect(operations.map(([name]) => name).sort()).toEqual(
+      [
+        'DELETE', 'GET /api/auth/me', 'GET /api/dead-letters', 'GET /api/keys', 'GET /api/link-tracking/links', 'GET /api/link-tracking/links/{id}', 'GET /api/link-tracking/links/{id}/qr',
+        'GET /api/link-tracking/links/{id}/stats', 'GET /api/link-tracking/lookup/{tracking_id}', 'GET /api/link-tracking/sync', 'GET /api/tracking-ingest/health', 'GET /apispec.json',
+        'GET /calendly', 'GET /db/health', 'GET /github', 'GET /health', 'GET /link', 'GET /linkedin', 'GET /metrics', 'GET /portfolio', 'GET /track/{id}', 'GET /website',
+        'PATCH /api/link-tracking/links/{id}', 'POST /api/auth/login', 'POST /api/dead-letters/replay', 'POST /api/keys', 'POST /api/keys/{id}/revoke', 'POST /api/link-tracking/links',
+        'POST /api/link-tracking/links/bulk', 'POST /api/tracking-ingest/batch', 'POST /api/tracking-ingest/test', 'POST /db/test-insert',
+      ].slice(1),
+    )
+  })
+
+  test('says of every operation what it is, of which family, and who may call it', () => {
+    const families = document.tags.map(({ name }) => name)
+    for (const [name, { tags, summary, description, security }] of operations) {
+      expect([name, tags?.length, summary]).toEqual([name, 1, expect.stringMatching(/^[A-Z].{3,}[^.]$/)])
+      expect(families, name).toContain(tags?.[0])
+      const who = /Who may call: (.+)\.$/.exec(description ?? '')?.[1]?.split(' or ') ?? []
+      expect(who.length, `${name}: who may call`).toBeGreaterThan(0)
+      const schemes = [...new Set(who.flatMap((one) => SHOWN[one] ?? []))]
+      expect([name, security]).toEqual([name, schemes.map((scheme) => ({ [scheme]: [] }))])
+    }
+  })
+
+  test('declares the parameters of every path, and no other in it', () => {
+    for (const [name, { parameters = [] }, path] of operations) {
+      const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, parameter]) => parameter)
+      expect([name, parameters.filter((parameter) => parameter.in === 'path').map((parameter) => [parameter.name, parameter.required])]).toEqual([name, inPath.map((parameter) => [parameter, true])])
+      for (const parameter of parameters) expect([name, parameter]).toEqual([name, expect.objectContaining({ in: expect.stringMatching(/^(path|query|header)$/), schema: expect.any(Object) })])
+      expect(new Set(parameters.map((parameter) => `${parameter.in} ${parameter.name}`)).size, name).toBe(parameters.length)
+    }
+  })
+
+  test('has schemas that are JSON Schema 2020-12, and answers that are described', () => {
+    const ajv = new Ajv2020.default({ strict: false, allErrors: true, validateFormats: false })
+    for (const [name, { parameters = [], requestBody, responses }] of operations) {
+      const answers = Object.entries(responses)
+      expect(answers.length, name).toBeGreaterThan(0)
+      for (const [status, { description }] of answers) expect([name, status, description]).toEqual([name, expect.stringMatching(/^[1-5]\d\d$|^default$/), expect.stringMatching(/./)])
+      const schemas = [
+        ...parameters.map(({ schema }) => schema),
+        ...Object.values(requestBody?.content ?? {}).map(({ schema }) => schema),
+        ...answers.flatMap(([, { content }]) => Object.values(content ?? {}).flatMap(({ schema }) => (schema ? [schema] : []))),
+      ]
+      for (const schema of schemas) expect(() => ajv.compile(schema), `${name}: ${JSON.stringify(schema).slice(0, 300)}`).not.toThrow()
+    }
+  })
+
+  describe('keeps its word', () => {
+    /** Whether what the server answers is what the document says of that status. */
+    const breaches = (name: string, status: number, body: unknown): unknown => {
+      const operation = operations.find(([one]) => one === name)?.[1]
+      const schema = operation?.responses[status]?.content?.['application/json']?.schema
+      if (schema === undefined) return `${name} says nothing of ${status}`
+      const validate = new Ajv2020.default({ strict: false, validateFormats: false }).compile(schema)
+      return validate(body) ? null : validate.errors
+    }
+
+    test.each<[name: string, status: number, method: string, path: string, body?: object]>([
+      ['POST /api/link-tracking/links', 201, 'POST', '/api/link-tracking/links', { original_url: 'https://example.com/', tracking_id: 'known', metadata: { a: 1 }, expires_at: '2027-01-01' }],
+      ['POST /api/link-tracking/links', 409, 'POST', '/api/link-tracking/links', { original_url: 'https://example.com/', tracking_id: 'known' }],
+      ['POST /api/link-tracking/links', 400, 'POST', '/api/link-tracking/links', {}],
+      ['POST /api/link-tracking/links/bulk', 207, 'POST', '/api/link-tracking/links/bulk', { links: [{ original_url: 'https://example.com/' }, null] }],
+      ['GET /api/link-tracking/links', 200, 'GET', '/api/link-tracking/links'],
+      ['GET /api/link-tracking/links/{id}', 200, 'GET', '/api/link-tracking/links/known'],
+      ['GET /api/link-tracking/links/{id}', 404, 'GET', '/api/link-tracking/links/nobody'],
+      ['PATCH /api/link-tracking/links/{id}', 200, 'PATCH', '/api/link-tracking/links/known', { description: 'changed' }],
+      ['POST /api/tracking-ingest/batch', 200, 'POST', '/api/tracking-ingest/batch', { events: [{ tracking_id: 'known', ip_address: '203.0.113.1' }] }],
+      ['POST /api/tracking-ingest/batch', 207, 'POST', '/api/tracking-ingest/batch', { events: [{ tracking_id: 'known' }, null] }],
+      ['POST /api/tracking-ingest/batch', 400, 'POST', '/api/tracking-ingest/batch', { events: [null] }],
+      ['POST /api/tracking-ingest/batch', 400, 'POST', '/api/tracking-ingest/batch', {}],
+      ['GET /api/link-tracking/links/{id}/stats', 200, 'GET', '/api/link-tracking/links/known/stats'],
+      ['GET /api/link-tracking/lookup/{tracking_id}', 200, 'GET', '/api/link-tracking/lookup/known'],
+      ['GET /api/link-tracking/lookup/{tracking_id}', 404, 'GET', '/api/link-tracking/lookup/nobody'],
+      ['GET /api/link-tracking/sync', 200, 'GET', '/api/link-tracking/sync'],
+      ['POST /api/tracking-ingest/test', 200, 'POST', '/api/tracking-ingest/test'],
+      ['GET /api/tracking-ingest/health', 200, 'GET', '/api/tracking-ingest/health'],
+    ])('%s, %i', async (name, status, method, path, body) => {
+      const answer = await app.ask(method, path, { headers: await app.as('key'), ...(body ? { body } : {}) })
+      expect([answer.status, breaches(name, answer.status, answer.body)]).toEqual([status, null])
+    })
+
+    test('POST /api/auth/login, GET /api/auth/me and the keys', async () => {
+      const headers = await app.as('admin')
+      for (const [name, status, question] of [
+        ['GET /api/auth/me', 200, {}],
+        ['POST /api/keys', 201, { body: { name: 'a key' } }],
+        ['GET /api/keys', 200, {}],
+      ] as const) {
+        const answer = await app.ask(name.split(' ')[0] ?? '', name.split(' ')[1] ?? '', { headers, ...question })
+        expect([answer.status, breaches(name, answer.status, answer.body)]).toEqual([status, null])
+      }
+    })
+  })
+
+  test('can be read by people, without anything from elsewhere', async () => {
+    const page = await app.ask('GET', '/swagger')
+    expect([page.status, page.headers['content-type']]).toEqual([200, 'text/html; charset=utf-8'])
+    const policy = String(page.headers['content-security-policy'])
+    expect(policy).toContain("default-src 'self'")
+    expect(policy).not.toMatch(/script-src[^;]*'unsafe-inline'|'unsafe-eval'|upgrade-insecure-requests/)
+    const files = [...String(page.body).matchAll(/(?:src|href)="([^"]+)"/g)].map(([, file]) => file ?? '')
+    expect(files.length).toBeGreaterThan(3)
+    for (const file of files) {
+      expect(file).toMatch(/^\.?\/(?!\/)/)
+      expect([file, (await app.ask('GET', new URL(file, `${app.url}/swagger`).pathname)).status]).toEqual([file, 200])
+    }
+  })
+})

@@ -1,0 +1,136 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import type { FastifyInstance, RouteOptions } from 'fastify'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type TestApp, testApp } from '../support/app.ts'
+import { onEveryEngine } from '../support/engines.ts'
+
+const callers = ['nobody', 'wrong key', 'key', 'admin'] as const
+type Expected = Record<(typeof callers)[number], number>
+
+/** What each caller gets. A wrong key is nobody's also where the route would have been open to nobody in particular. */
+const all = (status: number): Expected => ({ nobody: status, 'wrong key': status, key: status, admin: status })
+const key = (status: number): Expected => ({ nobody: 401, 'wrong key': 401, key: status, admin: 403 })
+const admin = (status: number): Expected => ({ nobody: 401, 'wrong key': 401, key: 403, admin: status })
+const keyOrAdmin = (status: number): Expected => ({ nobody: 401, 'wrong key': 401, key: status, admin: status })
+
+/** Every route of the server: who it says may call, what is sent to it, and what comes back. A route without its row fails. */
+const rows: Record<string, { who: string; path?: string; body?: object; expected: Expected }> = {
+  'GET /': { who: 'public', expected: all(302) },
+  'GET /health': { who: 'public', expected: all(200) },
+  'GET /db/health': { who: 'public', expected: all(200) },
+  'POST /db/test-insert': { who: 'public', expected: all(200) },
+  'GET /metrics': { who: 'public', expected: all(200) },
+  'GET /apispec.json': { who: 'public', expected: all(200) },
+  'POST /api/auth/login': { who: 'public', body: {}, expected: all(400) },
+  'GET /api/auth/me': { who: 'viewer', expected: admin(200) },
+  'GET /api/keys': { who: 'admin', expected: admin(200) },
+  'POST /api/keys': { who: 'admin', body: {}, expected: admin(400) },
+  'POST /api/keys/:id/revoke': { who: 'admin', path: '/api/keys/nobody/revoke', expected: admin(404) },
+  'GET /api/dead-letters': { who: 'admin', expected: admin(200) },
+  'POST /api/dead-letters/replay': { who: 'admin', body: {}, expected: admin(200) },
+  'POST /api/link-tracking/links': { who: 'ingest key or admin', body: {}, expected: keyOrAdmin(400) },
+  'POST /api/link-tracking/links/bulk': { who: 'ingest key or admin', body: {}, expected: keyOrAdmin(400) },
+  'GET /api/link-tracking/links': { who: 'ingest key or viewer', expected: keyOrAdmin(200) },
+  'GET /api/link-tracking/links/:id': { who: 'ingest key or viewer', path: '/api/link-tracking/links/known', expected: keyOrAdmin(200) },
+  'PATCH /api/link-tracking/links/:id': { who: 'ingest key or admin', path: '/api/link-tracking/links/known', body: {}, expected: keyOrAdmin(200) },
+  'GET /api/link-tracking/links/:id/stats': { who: 'ingest key or viewer', path: '/api/link-tracking/links/known/stats', expected: keyOrAdmin(200) },
+  'GET /api/link-tracking/links/:id/qr': { who: 'ingest key or viewer', path: '/api/link-tracking/links/known/qr', expected: keyOrAdmin(200) },
+  'GET /api/link-tracking/lookup/:tracking_id': { who: 'public', path: '/api/link-tracking/lookup/known', expected: { ...all(200), 'wrong key': 401 } },
+  'GET /api/link-tracking/sync': { who: 'ingest key', expected: key(200) },
+  'POST /api/tracking-ingest/batch': { who: 'ingest key', body: {}, expected: key(400) },
+  'POST /api/tracking-ingest/test': { who: 'ingest key', expected: key(200) },
+  'GET /api/tracking-ingest/health': { who: 'public', expected: all(200) },
+  ...Object.fromEntries(['linkedin', 'calendly', 'portfolio', 'github', 'website', 'link'].map((path) => [`GET /${path}`, { who: 'public', path: `/${path}?uuid=known`, expected: all(302) }])),
+  'GET /track/:id': { who: 'public', path: '/track/known', expected: all(302) },
+  // The reference's own pages, which the library serves.
+  'GET /swagger': { who: 'a file', expected: all(200) },
+  'GET /swagger/json': { who: 'a file', expected: all(200) },
+  'GET /swagger/yaml': { who: 'a file', expected: all(200) },
+  'GET /swagger/static/index.html': { who: 'a file', expected: all(302) },
+  'GET /swagger/static/swagger-initializer.js': { who: 'a file', expected: all(200) },
+  'GET /swagger/static/*': { who: 'a file', path: '/swagger/static/swagger-ui.css', expected: all(200) },
+}
+
+onEveryEngine('who may call', (engine) => {
+  let app: TestApp
+  const routes = new Map<string, RouteOptions>()
+  beforeAll(async () => {
+    const listen = (message: unknown) => {
+      const { fastify } = message as { fastify: FastifyInstance }
+      fastify.addHook('onRoute', (route) => {
+        for (const method of [route.method].flat()) routes.set(`${method} ${route.url}`, route)
+      })
+    }
+    subscribe('fastify.initialization', listen)
+    app = await testApp(engine)
+    unsubscribe('fastify.initialization', listen)
+    await app.given.link({ tracking_id: 'known' })
+  })
+  afterAll(() => app.close())
+
+  /** The routes that somebody wrote: not the answers to HEAD, to OPTIONS and to methods that are not allowed. */
+  const written = () => [...routes].filter(([name, route]) => !name.startsWith('HEAD ') && (route.config?.family !== undefined || !isRefusal(name)))
+  const isRefusal = (name: string) => {
+    const url = name.slice(name.indexOf(' ') + 1)
+    return [...routes].some(([other, route]) => route.url === url && route.config?.family !== undefined && other !== name)
+  }
+
+  test('every route has its row, and says the same of itself', () => {
+    const found = written().map(([name, route]) => [name, route.config?.who?.join(' or ') ?? 'a file'])
+    expect(Object.fromEntries(found)).toEqual(Object.fromEntries(Object.entries(rows).map(([name, { who }]) => [name, who])))
+  })
+
+  test('every route that is more than a file belongs to a family', () => {
+    for (const [name, route] of written()) if (!name.includes('/swagger')) expect([name, route.config?.family]).toEqual([name, expect.any(String)])
+  })
+
+  describe('is kept to', () => {
+    test.each(Object.entries(rows).map(([name, row]) => [name, row] as const))('%s', async (name, { path, body, expected }) => {
+      const [method = '', url = ''] = name.split(' ')
+      const headers = { nobody: {}, 'wrong key': { 'x-api-key': 'wrong' }, key: await app.as('key'), admin: await app.as('admin') }
+      const found: Record<string, number> = {}
+      for (const caller of callers) found[caller] = (await app.ask(method, path ?? url, { headers: headers[caller], ...(body ? { body } : {}) })).status
+      expect(found).toEqual(expected)
+    })
+
+    test.each(Object.entries(rows).filter(([, { who }]) => who !== 'public' && who !== 'a file').map(([name, row]) => [name, row] as const))(
+      '%s, before a byte of the body is looked at',
+      async (name, { path, expected }) => {
+        const [method = '', url = ''] = name.split(' ')
+        const body = method === 'GET' ? {} : { body: '{'.repeat(3 * 1024 * 1024) }
+        const { status, body: answer } = await app.ask(method, path ?? url, { headers: { 'content-type': 'application/json' }, ...body })
+        expect([status, answer]).toMatchObject([expected.nobody, { success: false, error: expect.stringMatching(/^This needs /) }])
+      },
+    )
+  })
+
+  test('a key that is revoked ends at once, and one that is made works at once', async () => {
+    const { id, key: made } = (await app.post('/api/keys', { name: 'a partner' }, { as: 'admin' })).body as { id: string; key: string }
+    const call = async () => (await app.ask('POST', '/api/tracking-ingest/test', { headers: { 'x-api-key': made } })).status
+    expect(await call()).toBe(200)
+    await app.post(`/api/keys/${id}/revoke`, {}, { as: 'admin' })
+    expect(await call()).toBe(401)
+  })
+
+  test('in production, a probe of the store is the admin’s alone', async () => {
+    const live = await testApp(engine, { env: { ENV: 'production' } })
+    expect((await live.post('/db/test-insert', undefined, { as: 'nobody' })).status).toBe(401)
+    expect((await live.post('/db/test-insert', undefined, { as: 'key' })).status).toBe(403)
+    expect((await live.post('/db/test-insert', undefined, { as: 'admin' })).body).toEqual({ success: true, id: expect.any(String) })
+    await live.close()
+  })
+
+  test('look-ups without a key are limited by address, with one they are not', async () => {
+    const limited = await testApp(engine, { env: { RATE_LIMIT_LOOKUP: '3' } })
+    await limited.given.link({ tracking_id: 'known' })
+    const lookup = (as: 'nobody' | 'key') => limited.get('/api/link-tracking/lookup/known', { as })
+    const answers = [await lookup('nobody'), await lookup('nobody'), await lookup('nobody'), await lookup('nobody')]
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 429])
+    expect(answers[0]?.headers).toMatchObject({ 'ratelimit-policy': '"lookup";q=3;w=60', ratelimit: '"lookup";r=2;t=60' })
+    expect(answers[3]).toMatchObject({ headers: { 'retry-after': expect.stringMatching(/^\d+$/) }, body: { success: false, error: expect.stringMatching(/^Too many requests/) } })
+    for (let i = 0; i < 5; i++) expect((await lookup('key')).status).toBe(200)
+    // A redirect is never limited.
+    for (let i = 0; i < 5; i++) expect((await limited.click('/link?uuid=known')).status).toBe(302)
+    await limited.close()
+  })
+})
