@@ -15,13 +15,28 @@ export interface Privacy {
  * included, goes with it.
  */
 export function privacyFor(key: Buffer): Privacy {
-  const hashes = new LRUCache<string, string>({ max: 10_000, memoMethod: (address) => hashAddress(key, address) })
-  const visitors = new LRUCache<string, string>({ max: 10_000, memoMethod: (who) => visitorFrom(key, who) })
+  // By address first: an agent's text alone is looked up without reading it again, an address joined to it is not.
+  const seen = new LRUCache<string, { hash: string; visitors: Map<string, string> }>({
+    max: 10_000,
+    memoMethod: (address) => ({ hash: hashAddress(key, address), visitors: new Map() }),
+  })
   return {
-    hash: (address) => hashes.memo(address),
-    visitor: (address, userAgent) => visitors.memo(nameOf(address, userAgent)),
+    hash: (address) => seen.memo(address).hash,
+    visitor(address, userAgent) {
+      const { visitors } = seen.memo(address)
+      const agent = userAgent ?? ''
+      const known = visitors.get(agent)
+      if (known !== undefined) return known
+      const visitor = visitorOf(key, address, userAgent)
+      if (visitors.size === AGENTS_AN_ADDRESS) visitors.clear()
+      visitors.set(agent, visitor)
+      return visitor
+    },
   }
 }
+
+/** Behind one address there may be a whole company. */
+const AGENTS_AN_ADDRESS = 500
 
 /** An address as 32 hex digits: HMAC-SHA256 under the key, cut to 128 bits. Give it in its normal form. */
 export function hashAddress(key: Buffer, address: string): string {

@@ -80,12 +80,14 @@ export class Ingest {
         metrics.late(draft.family)
         resolve()
       }, recordWaitMs)
-      this.#journal([draft], [])
-        .catch((error: unknown) => metrics.unrecorded(draft.family, error instanceof Fault && error.cause === undefined ? 'journal_full' : 'journal_failed'))
-        .finally(() => {
-          clearTimeout(timer)
-          resolve()
-        })
+      const end = (): void => {
+        clearTimeout(timer)
+        resolve()
+      }
+      this.#journal([draft], []).then(end, (error: unknown) => {
+        metrics.unrecorded(draft.family, error instanceof Fault && error.cause === undefined ? 'journal_full' : 'journal_failed')
+        end()
+      })
     })
   }
 

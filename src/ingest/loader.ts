@@ -9,8 +9,8 @@ import { setPosition } from './store.ts'
 const LOAD_EVENTS = 10_000
 const LOAD_BYTES = 8 * 1024 * 1024
 /** A commit costs some milliseconds whatever its size, so few events wait this long for more, unless somebody asks. */
-const GATHER_EVENTS = 2_000
-const GATHER_MS = 50
+const GATHER_EVENTS = 10_000
+const GATHER_MS = 100
 const RETRY_FIRST_MS = 100
 const RETRY_MAX_MS = 5_000
 /** The store gets its quiet moment after this long without an event. */

@@ -12,6 +12,7 @@ import { type IngestMetrics, createIngestMetrics } from './metrics.ts'
 import type { IpStorage } from './pipeline.ts'
 import { createProgress } from './progress.ts'
 import { sweep } from './store.ts'
+import { createTeller } from './teller.ts'
 import type { StoreThread, ThreadSettings, Tidings } from './thread.ts'
 
 const HOUR_MS = 3_600_000
@@ -57,11 +58,11 @@ export interface StartedIngest {
  */
 export async function startIngest(settings: IngestSettings, metrics: Metrics, log: IngestLog): Promise<StartedIngest> {
   const counts = createIngestMetrics(metrics)
-  let wake: (seq: number, events: number) => void = () => undefined
+  let wake: (events: number) => void = () => undefined
   const held = await holdFolder(settings.journalFolder)
   const journal = await Journal.open(settings.journalFolder, settings.journalMaxBytes, ({ seconds, events }) => {
     counts.flushed(seconds, events)
-    wake(journal.head, events)
+    wake(events)
   })
   const workerData: ThreadSettings = { store: settings.store, journalFolder: settings.journalFolder, journalId: journal.id, windowMs: settings.windowMs }
   const worker = new Worker(settings.threadScript, { workerData })
@@ -80,11 +81,15 @@ export async function startIngest(settings: IngestSettings, metrics: Metrics, lo
   journal.resume(opened.position, settings.now())
   if (opened.migrated.length > 0) log.info({ steps: opened.migrated }, 'schema brought up to date')
 
-  const progress = createProgress(opened.position, () => notify<StoreThread, 'hurry'>(worker, 'hurry'))
+  const progress = createProgress(opened.position, () => {
+    teller.tell()
+    notify<StoreThread, 'hurry'>(worker, 'hurry')
+  })
   const filter = new IdFilter(settings.windowMs, settings.now())
   listen(worker, { progress, journal, filter, counts, log, now: settings.now })
-  wake = (seq, events) => notify<StoreThread, 'wake'>(worker, 'wake', seq, events)
-  wake(journal.head, 0)
+  const teller = createTeller((events) => notify<StoreThread, 'wake'>(worker, 'wake', journal.head, events))
+  wake = teller.add
+  notify<StoreThread, 'wake'>(worker, 'wake', journal.head, 0)
 
   const queries = metrics.histogram('waymark_store_query_seconds', 'Duration of one question to the store, waiting included', [])
   const sql = remoteSql(thread, (seconds) => queries.observe(seconds))

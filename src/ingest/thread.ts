@@ -1,3 +1,4 @@
+import { setPriority } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { ClaimedId } from '../store/engine.ts'
 import { migrate } from '../store/migrations/index.ts'
@@ -26,6 +27,9 @@ export type Tidings =
 
 /** What the thread can be asked, beside the SQL of `store/remote.ts`. */
 export type StoreThread = typeof offers
+
+// On Linux this is this thread's priority alone: whoever waits for an answer comes before what is loaded behind it.
+setPriority(0, 5)
 
 const port = parentPort
 if (!port) throw new Error('thread.ts runs as a worker')
