@@ -83,6 +83,8 @@ export class Journal {
     const [first] = [...this.#records.getKeys({ start: 0, end: Number.MAX_SAFE_INTEGER, limit: 1 })] as number[]
     this.#forgotten = (first ?? position + 1) - 1
     this.#head = Math.max(this.#head, position)
+    // Until now nothing was known to be loaded: what lies behind the position must stay.
+    this.#loaded = 0
     this.loaded(position)
   }
 
