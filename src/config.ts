@@ -39,7 +39,7 @@ export const SETTINGS = {
   SESSION_TIMEOUT_HOURS: setting('How long a session lasts', 24, whole(1, 8_760)),
   TRUST_PROXY: setting<string[]>('Proxies whose X-Forwarded-For counts: addresses or CIDR ranges, by comma', [], list),
   COUNTRY_HEADER: setting<string | null>('Header in which a trusted proxy gives the visitor\'s country, such as cf-ipcountry', null, (value) => value.toLowerCase()),
-  COUNTRY_DB: setting<string | null>('MMDB file that tells an address\'s country', null, file),
+  COUNTRY_DB: setting<string | null>('MMDB file that tells an address\'s country', null, readable),
   HONOR_DNT: setting('Whether a click with DNT: 1 or Sec-GPC: 1 is left unrecorded', false, flag),
   IP_STORAGE: setting<'hash' | 'raw' | 'none'>('How addresses are kept: hash (with a daily random key), raw or none', 'hash', oneOf('hash', 'raw', 'none')),
   RATE_LIMIT_LOOKUP: setting('Look-ups a minute by address without a key', 6_000, whole(1, 1_000_000)),
@@ -164,7 +164,7 @@ function text(value: string): string {
   return value
 }
 
-function file(value: string): string {
+function readable(value: string): string {
   try {
     accessSync(value, constants.R_OK)
     return value

@@ -9,14 +9,9 @@ const CLOSE_MS = 9_500
 try {
   const config = readConfig()
   const log = pino({ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (level) => ({ level }) } })
-  const app = await openApp(config, { log })
-  greet(app, config)
+  const opening = openApp(config, { log })
 
-  void app.died.then((error) => {
-    log.fatal({ err: error }, 'the store is gone; what was acknowledged is in the journal and the next start loads it')
-    process.exit(1)
-  })
-
+  // Before it listens: whoever reads that it does may send a signal in the same moment.
   let closing = false
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
@@ -24,15 +19,24 @@ try {
       closing = true
       log.info({ signal }, 'closing')
       setTimeout(() => process.exit(1), CLOSE_MS).unref()
-      app.close().then(
-        () => process.exit(0),
-        (error: unknown) => {
-          log.error({ err: error }, 'closing failed')
-          process.exit(1)
-        },
-      )
+      opening
+        .then((app) => app.close())
+        .then(
+          () => process.exit(0),
+          (error: unknown) => {
+            log.error({ err: error }, 'closing failed')
+            process.exit(1)
+          },
+        )
     })
   }
+
+  const app = await opening
+  void app.died.then((error) => {
+    log.fatal({ err: error }, 'journal or store are gone; what was acknowledged is in the journal, and the next start loads it')
+    process.exit(1)
+  })
+  if (!closing) greet(app, config)
 } catch (error) {
   refuse(error)
 }

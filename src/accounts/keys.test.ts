@@ -1,19 +1,18 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { onEveryEngine, type TestEngine } from '../../test/support/engines.ts'
+import { openStore } from '../../test/support/store.ts'
 import { Fault } from '../core/errors.ts'
 import { sha256 } from '../core/ids.ts'
-import { migrate } from '../store/migrations/index.ts'
-import { openEngine } from '../store/open.ts'
-import type { Row, Sql } from '../store/sql.ts'
+import type { Sql } from '../store/sql.ts'
 import { createKeyring, type Keyring } from './keys.ts'
 
 const START = Date.UTC(2026, 10, 22, 14, 30)
 
 onEveryEngine('ingest keys', (engine) => {
-  let store: Awaited<ReturnType<typeof openStore>>
+  let store: Awaited<ReturnType<typeof openFickleStore>>
   const clock = { at: START }
   beforeAll(async () => {
-    store = await openStore(engine)
+    store = await openFickleStore(engine)
   })
   afterAll(() => store.close())
   beforeEach(async () => {
@@ -182,10 +181,8 @@ onEveryEngine('ingest keys', (engine) => {
 })
 
 /** A store of this engine that can go away, hang, and say when nothing is under way. */
-async function openStore(engine: TestEngine) {
-  const fresh = await engine.fresh()
-  const opened = await openEngine({ ...fresh, memoryMb: 256, threads: 1 })
-  await migrate(opened)
+async function openFickleStore(engine: TestEngine) {
+  const { sql, close } = await openStore(engine)
   const under = new Set<Promise<unknown>>()
   function ask<T>(work: () => Promise<T>): Promise<T> {
     if (store.state === 'away') return Promise.reject(new Fault('unavailable', 'The database does not answer.'))
@@ -195,22 +192,15 @@ async function openStore(engine: TestEngine) {
     under.add(ended)
     return asked
   }
-  const sql: Sql = {
+  const fickle: Sql = {
     rows: (text, values, options) => {
       store.reads++
-      return ask(() => opened.rows(text, values, options))
+      return ask(() => sql.rows(text, values, options))
     },
-    write: (statements) =>
-      ask(() =>
-        opened.transaction('rows', async (tx) => {
-          const answers: Row[][] = []
-          for (const { text, values } of statements) answers.push(await tx.rows(text, values))
-          return answers
-        }),
-      ),
+    write: (statements) => ask(() => sql.write(statements)),
   }
   const store = {
-    sql,
+    sql: fickle,
     state: 'there' as 'there' | 'away' | 'hanging',
     reads: 0,
     /** Until nothing that was asked, or was asked because of that, is under way. */
@@ -220,10 +210,7 @@ async function openStore(engine: TestEngine) {
         await new Promise(setImmediate)
       }
     },
-    async close() {
-      await opened.close()
-      await fresh.drop()
-    },
+    close,
   }
   return store
 }

@@ -1,10 +1,8 @@
 import { hashSync } from '@node-rs/bcrypt'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { onEveryEngine, type TestEngine } from '../../test/support/engines.ts'
+import { onEveryEngine } from '../../test/support/engines.ts'
+import { type TestStore, openStore } from '../../test/support/store.ts'
 import { HOUR_MS, MINUTE_MS } from '../core/time.ts'
-import { migrate } from '../store/migrations/index.ts'
-import { openEngine } from '../store/open.ts'
-import type { Row, Sql } from '../store/sql.ts'
 import { ensureFirstAdmin } from './first-start.ts'
 import { createDoorkeeper, type LoginOutcome } from './login.ts'
 import { costOf, createPasswords } from './password.ts'
@@ -18,7 +16,7 @@ const NOBODY = { adminEmail: null, adminPasswordHash: null }
 const HOME = '203.0.113.7'
 
 onEveryEngine('people', (engine) => {
-  let store: Awaited<ReturnType<typeof openStore>>
+  let store: TestStore
   const clock = { at: START }
   const now = () => clock.at
   // As cheap as bcrypt goes, and one more than what the settings bring.
@@ -172,23 +170,3 @@ onEveryEngine('people', (engine) => {
     expect(outcomes.filter((outcome) => outcome === 'login refused')).toHaveLength(30)
   })
 })
-
-async function openStore(engine: TestEngine) {
-  const fresh = await engine.fresh()
-  const opened = await openEngine({ ...fresh, memoryMb: 256, threads: 1 })
-  await migrate(opened)
-  const sql: Sql = {
-    rows: (text, values, options) => opened.rows(text, values, options),
-    write: (statements) =>
-      opened.transaction('rows', async (tx) => {
-        const answers: Row[][] = []
-        for (const { text, values } of statements) answers.push(await tx.rows(text, values))
-        return answers
-      }),
-  }
-  async function close() {
-    await opened.close()
-    await fresh.drop()
-  }
-  return { sql, close }
-}

@@ -1,20 +1,8 @@
-import { hashSync } from '@node-rs/bcrypt'
-import type { FastifyInstance } from 'fastify'
-import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { testApp } from '../../test/support/app.ts'
 import { onEveryEngine, type TestEngine } from '../../test/support/engines.ts'
-import { HOUR_MS } from '../core/time.ts'
-import { Idempotency } from '../http/idempotency.ts'
-import { createMetrics } from '../http/metrics.ts'
-import { route } from '../http/route.ts'
-import { createServer } from '../http/server.ts'
-import { migrate } from '../store/migrations/index.ts'
-import { openEngine } from '../store/open.ts'
-import type { Row, Sql } from '../store/sql.ts'
-import { createAccounts, type DoorEvent } from './index.ts'
+import { engineOn } from '../../test/support/store.ts'
 
-const START = Date.UTC(2026, 10, 22, 14, 30)
-const SECRET = 'a secret of at least thirty-two bytes'
 const UUID = expect.stringMatching(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)
 
 onEveryEngine('accounts by HTTP', (engine) => {
@@ -96,7 +84,7 @@ onEveryEngine('accounts by HTTP', (engine) => {
     const { id, key } = made.json()
     const named = { id, name: 'Zapier', created_at: '2026-11-22T14:30:00.000Z' }
     expect(made.json()).toEqual({ ...named, id: UUID, key: expect.stringMatching(/^wmk_[\w-]{43}$/) })
-    expect((await post('/ingest', {}, { 'x-api-key': key })).json()).toEqual({ kind: 'ingest key', id })
+    expect((await post('/api/tracking-ingest/test', {}, { 'x-api-key': key })).statusCode).toBe(200)
 
     const listed = await get('/api/keys', admin)
     expect([listed.statusCode, listed.json()]).toEqual([200, { keys: [{ ...named, revoked_at: null, last_used_at: '2026-11-22T14:30:00.000Z' }] }])
@@ -107,7 +95,7 @@ onEveryEngine('accounts by HTTP', (engine) => {
       const answer = await post(`/api/keys/${id}/revoke`, {}, admin)
       expect([answer.statusCode, answer.json()]).toEqual([200, revoked])
     }
-    expect((await post('/ingest', {}, { 'x-api-key': key })).statusCode).toBe(401)
+    expect((await post('/api/tracking-ingest/test', {}, { 'x-api-key': key })).statusCode).toBe(401)
   })
 
   test.each([
@@ -129,7 +117,7 @@ onEveryEngine('accounts by HTTP', (engine) => {
       ['GET', '/api/keys', { nobody: 401, key: 403, viewer: 403, admin: 200 }],
       ['POST', '/api/keys', { nobody: 401, key: 403, viewer: 403, admin: 201 }],
       ['POST', '/api/keys/00000000-0000-7000-8000-00000000ffff/revoke', { nobody: 401, key: 403, viewer: 403, admin: 404 }],
-      ['POST', '/ingest', { nobody: 401, key: 200, viewer: 403, admin: 403 }],
+      ['POST', '/api/tracking-ingest/test', { nobody: 401, key: 200, viewer: 403, admin: 403 }],
     ] as const
     test.each(routes)('%s %s', async (method, url, expected) => {
       const callers = { nobody: {}, key: { 'x-api-key': 'a webhook key' }, viewer: await as('vera@example.com'), admin: await as('ada@example.com') }
@@ -158,59 +146,36 @@ onEveryEngine('accounts by HTTP', (engine) => {
   })
 
   test('what happens at the door is told by a word, and no secret is in the log', async () => {
-    server.events.length = 0
+    const told = ['login', 'login refused', 'session refused', 'key refused']
+    const before = await server.outcomes(...told)
     const admin = await login('ada@example.com')
     await post('/api/auth/login', { email: 'ada@example.com', password: 'wrong password' })
     await get('/api/auth/me', { authorization: `${admin.authorization}x` })
     await get('/api/keys', { 'x-api-key': 'wrong key' })
-    expect(server.events).toEqual(['login', 'login refused', 'session refused', 'key refused'])
+    expect(await server.outcomes(...told)).toEqual(before.map((count) => count + 1))
     const token = admin.authorization.slice(7)
     for (const secret of ['correct horse', 'wrong password', 'wrong key', 'ada@example.com', token]) expect(server.log.join('')).not.toContain(secret)
   })
 })
 
-/** A server of this room alone, with one more route for keys, an admin (Ada) and a viewer (Vera). */
+/** A server with a viewer (Vera) and an admin (Ada), and what it logs. */
 async function openServer(engine: TestEngine) {
-  const fresh = await engine.fresh()
-  const opened = await openEngine({ ...fresh, memoryMb: 256, threads: 1 })
-  await migrate(opened)
-  const sql: Sql = {
-    rows: (text, values, options) => opened.rows(text, values, options),
-    write: (statements) =>
-      opened.transaction('rows', async (tx) => {
-        const answers: Row[][] = []
-        for (const { text, values } of statements) answers.push(await tx.rows(text, values))
-        return answers
-      }),
-  }
-  const events: DoorEvent[] = []
+  const store = await engine.fresh()
   const log: string[] = []
-  const accounts = createAccounts({
-    sql,
-    jwtSecret: SECRET,
-    sessionMs: 24 * HOUR_MS,
-    webhookApiKey: 'a webhook key',
-    addressOf: (request) => request.ip,
-    now: () => START,
-    ticks: () => 0,
-    report: (event) => events.push(event),
-  })
-  const app: FastifyInstance = await createServer({
-    guard: accounts.guard,
-    idempotency: new Idempotency({ find: async () => null, keep: async () => undefined }),
-    metrics: createMetrics(),
-    log: pino({ level: 'debug' }, { write: (line: string) => log.push(line) }),
-  })
-  accounts.routes(app)
-  route(app, { method: 'POST', url: '/ingest', family: 'links', who: 'ingest key', summary: 'Take', handler: (request) => request.caller })
-  const adminPasswordHash = hashSync('correct horse', 12)
-  await accounts.firstStart({ adminEmail: 'vera@example.com', adminPasswordHash })
-  await sql.write([{ text: "update users set role = 'viewer'" }])
-  await accounts.firstStart({ adminEmail: 'ada@example.com', adminPasswordHash })
-  async function close() {
-    await app.close()
-    await opened.close()
-    await fresh.drop()
+  const env = { WEBHOOK_API_KEY: 'a webhook key', LOG_LEVEL: 'debug' }
+  const first = await testApp(engine, { store, env: { ...env, ADMIN_EMAIL: 'vera@example.com' } })
+  await first.stop()
+  const opened = await engineOn(store)
+  await opened.transaction('rows', (tx) => tx.rows("update users set role = 'viewer'"))
+  await opened.close()
+  const server = await testApp(engine, { store, env, log })
+  return {
+    app: server.app.server,
+    log,
+    outcomes: async (...names: string[]) => Promise.all(names.map((name) => server.metric(`waymark_auth_total{outcome="${name}"}`))),
+    async close() {
+      await server.stop()
+      await store.drop()
+    },
   }
-  return { app, events, log, close }
 }

@@ -22,15 +22,15 @@ export function newId(): string {
   const { bytes } = ids.generate()
   for (let i = 0; i < bytes.length; i++) {
     const at = PLACES[i] as number
-    text[at] = HEX_DIGITS.charCodeAt((bytes[i] as number) >> 4)
-    text[at + 1] = HEX_DIGITS.charCodeAt((bytes[i] as number) & 15)
+    written[at] = HEX_DIGITS.charCodeAt((bytes[i] as number) >> 4)
+    written[at + 1] = HEX_DIGITS.charCodeAt((bytes[i] as number) & 15)
   }
-  return text.toString('latin1')
+  return written.toString('latin1')
 }
 
 const HEX_DIGITS = '0123456789abcdef'
 /** Written over for each id: a text joined of pieces would leave a kilobyte behind, for every event. */
-const text = Buffer.alloc(36, '-')
+const written = Buffer.alloc(36, '-')
 /** Where in the text each of the 16 bytes begins. */
 const PLACES = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34]
 

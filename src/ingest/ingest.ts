@@ -15,6 +15,8 @@ import type { Part } from './record.ts'
 const ORIGINAL_MAX = 2 * 1024 * 1024
 /** How long a suspected duplicate waits for the loader before it is taken in unlooked; the loader looks again. */
 const LOOK_UP_WAIT_MS = 15_000
+/** A store that has committed nothing for this long is away, whether or not it says so; its next commit brings it back. */
+const STORE_WAIT_MS = 4_000
 
 /** When a write is answered: after the journal's flush, or after the store's commit. */
 export type Ack = 'journal' | 'store'
@@ -68,7 +70,7 @@ export class Ingest {
    */
   async record(drafts: readonly Draft[], refusals: readonly Refusal[] = [], answer?: (outcomes: Outcome[]) => GivenAnswer): Promise<Outcome[]> {
     const { outcomes, seq } = await this.#journal(drafts, refusals, answer)
-    if (this.#parts.ack === 'store') await this.#parts.progress.passed(seq)
+    if (this.#parts.ack === 'store') await this.#stored(seq)
     return outcomes
   }
 
@@ -89,6 +91,11 @@ export class Ingest {
         end()
       })
     })
+  }
+
+  /** Whether the store takes nothing at the moment, so that whoever can do without an answer need not ask. */
+  get storeAway(): boolean {
+    return this.#parts.progress.away
   }
 
   /** Counts an event that is not recorded, for a reason of the closed list. */
@@ -133,6 +140,11 @@ export class Ingest {
     return { outcomes, seq }
   }
 
+  async #stored(seq: number): Promise<void> {
+    const { progress } = this.#parts
+    if (!(await progress.passed(seq, STORE_WAIT_MS))) progress.setAway(true)
+  }
+
   #suspect(event: Event, now: number): boolean {
     if (event.event_id === null) return false
     return this.#parts.filter.suspectOrAdd(event.project, event.event_id, now) || !this.recalled
@@ -144,7 +156,8 @@ export class Ingest {
     const ids = suspects.map(({ event }) => ({ project: event.project, eventId: event.event_id as string, receivedAt, suspect: true }))
     const loaded = await progress.passed(before, LOOK_UP_WAIT_MS)
     // With the store away nothing can be looked up: they are taken in, and the loader stores each once.
-    const repeats = new Set(loaded ? await known(ids, receivedAt - windowMs).catch(() => []) : [])
+    const looked = loaded ? known(ids, receivedAt - windowMs).catch(() => []) : []
+    const repeats = new Set(await Promise.race([looked, inVain(LOOK_UP_WAIT_MS)]))
     const part: Part = { events: [], deadLetters: [], bytes: 0 }
     const taken = new Set<string>()
     suspects.forEach(({ at, event }, i) => {
@@ -166,6 +179,11 @@ export class Ingest {
     }
     for (const refusal of refusals) metrics.dropped(refusal.family, refusal.reason, 1)
   }
+}
+
+/** Nothing found, once that has taken too long. */
+function inVain(ms: number): Promise<number[]> {
+  return new Promise((resolve) => setTimeout(() => resolve([]), ms).unref())
 }
 
 function push(part: Part, kind: 'events' | 'deadLetters', text: string): void {

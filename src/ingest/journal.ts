@@ -16,7 +16,8 @@ type Records = RootDatabase<Buffer | string, number | string>
 /** Opens the journal's LMDB environment; the writer and the loader's thread share it. Commits are flushed before they resolve. */
 export function openRecords(folder: string): Records {
   // Without overlapping sync a put resolves only after fdatasync of its pages and a synchronous write of the meta page.
-  return open({ path: folder, encoding: 'binary', overlappingSync: false, cache: false, sharedStructuresKey: undefined as never })
+  // Its batches by event turn make promises of their own that nobody can catch: a full disk would end the process.
+  return open({ path: folder, encoding: 'binary', overlappingSync: false, eventTurnBatching: false, cache: false, sharedStructuresKey: undefined as never })
 }
 
 /** A part on its way to the disk. */
@@ -42,6 +43,9 @@ export class Journal {
   readonly #records: Records
   readonly #maxBytes: number
   readonly #onFlush: (flush: Flush) => void
+  /** Ends when the files can no longer be written, whatever the disk says later: only opening them anew helps. */
+  readonly broken: Promise<Error>
+  #break: (error: Error) => void = () => undefined
   readonly #sizes = new Map<number, { bytes: number; at: number }>()
   #waiting: Waiting[] = []
   #waitingBytes = 0
@@ -60,6 +64,7 @@ export class Journal {
     this.#loaded = head
     this.#maxBytes = maxBytes
     this.#onFlush = onFlush
+    this.broken = new Promise((resolve) => (this.#break = resolve))
   }
 
   /** Opens or makes the journal in a folder. `maxBytes` bounds what waits for the store. */
@@ -168,7 +173,9 @@ export class Journal {
     } catch (error) {
       const fault = new Fault('unavailable', 'The journal cannot be written. Try again soon.', { retryAfterSeconds: 5 })
       fault.cause = error
+      takeReason(error)
       for (const { reject } of group) reject(fault)
+      this.#checkAlive()
       return
     }
     this.#head = seq
@@ -179,11 +186,26 @@ export class Journal {
     this.#onFlush({ seconds: (performance.now() - start) / 1000, events, bytes: record.length })
   }
 
+  /** After a meta page that could not be written LMDB takes no further transaction, and leaves its callers without an answer. */
+  #checkAlive(): void {
+    try {
+      this.#records.transactionSync(() => undefined)
+    } catch (error) {
+      this.#break(new Error('the journal can no longer be written', { cause: error }))
+    }
+  }
+
   /** Queues the removal of loaded records; LMDB commits it with the put that follows, at no flush of its own. */
   #removeLoaded(): Promise<unknown> | null {
+    const from = this.#forgotten
     let last: Promise<unknown> | null = null
-    while (this.#forgotten < this.#loaded) last = this.#records.remove(++this.#forgotten)
-    last?.catch(() => undefined)
+    while (this.#forgotten < this.#loaded) {
+      last = this.#records.remove(++this.#forgotten)
+      last.catch((error: unknown) => {
+        takeReason(error)
+        this.#forgotten = Math.min(this.#forgotten, from)
+      })
+    }
     return last
   }
 
@@ -191,4 +213,9 @@ export class Journal {
     this.#forgetTimer = null
     await this.#removeLoaded()?.catch(() => undefined)
   }
+}
+
+/** The error of a failed commit holds a second rejected promise, its reason; left alone it would end the process. */
+function takeReason(failure: unknown): void {
+  if (failure instanceof Error && 'commitError' in failure) void Promise.allSettled([failure.commitError])
 }

@@ -71,6 +71,7 @@ export function startLoader(options: {
   let hurried = false
   let gathered: (() => void) | null = null
   let idle: NodeJS.Timeout | null = null
+  let endPause: () => void = () => undefined
 
   const gather = (): Promise<void> | void => {
     if (hurried || stopped || waiting >= GATHER_EVENTS) return
@@ -101,9 +102,12 @@ export function startLoader(options: {
         position = batch.last
         tell.loaded(position, stored, batch.events.length - stored, (performance.now() - start) / 1000)
       } catch (error) {
-        if (!away) tell.away(error instanceof Error ? error.message : String(error))
+        if (!away) tell.away(reasonOf(error))
         away = true
-        await new Promise((resolve) => setTimeout(resolve, pause))
+        await new Promise<void>((resolve) => {
+          endPause = resolve
+          setTimeout(resolve, pause)
+        })
         pause = Math.min(pause * 2, RETRY_MAX_MS)
       }
     }
@@ -130,10 +134,16 @@ export function startLoader(options: {
     async stop() {
       stopped = true
       gathered?.()
+      endPause()
       if (idle) clearTimeout(idle)
       await running
     },
   }
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return error.cause instanceof Error ? `${error.message} ${error.cause.message}` : error.message
 }
 
 type Batch = Group & { last: number }

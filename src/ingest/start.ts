@@ -16,6 +16,8 @@ import { createTeller } from './teller.ts'
 import type { StoreThread, ThreadSettings, Tidings } from './thread.ts'
 
 const HOUR_MS = 3_600_000
+/** How long the store may take to end, a last checkpoint included. */
+const CLOSE_WAIT_MS = 3_000
 
 /** What the pipeline and its store are started with. Sizes in bytes, times in ms. */
 export interface IngestSettings {
@@ -69,6 +71,7 @@ export async function startIngest(settings: IngestSettings, metrics: Metrics, lo
   const thread = remote<SqlOffers & StoreThread>(worker)
   let closing = false
   const died = new Promise<Error>((resolve) => {
+    void journal.broken.then(resolve)
     worker.once('error', resolve)
     worker.once('exit', (code) => closing || resolve(new Error(`the store's thread ended with ${code}`)))
   })
@@ -129,7 +132,8 @@ export async function startIngest(settings: IngestSettings, metrics: Metrics, lo
       clearInterval(choreTimer)
       closing = true
       await journal.append({ events: [], deadLetters: [], bytes: 0 }).then((seq) => progress.passed(seq, 5_000), () => undefined)
-      await thread.close().catch(() => undefined)
+      // A store that says nothing is not waited for: what it has not taken is in the journal.
+      await Promise.race([thread.close().catch(() => undefined), new Promise((resolve) => setTimeout(resolve, CLOSE_WAIT_MS))])
       await journal.close()
       await worker.terminate()
       await held.letGo()

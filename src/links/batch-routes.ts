@@ -87,8 +87,12 @@ export function batchRoutes(app: FastifyInstance, world: BatchWorld): void {
 
 /** Ties clicks to links. Where unknown links are refused, their clicks become errors. With the store away nothing is refused for that. */
 async function match(world: BatchWorld, batch: ReadBatch): Promise<{ count: number; errors: ClickError[] }> {
-  const links = await world.directory.lookAll(batch.drafts.map((draft) => draft.trackingId as string)).catch(() => null)
-  if (links === null) return { count: 0, errors: [] }
+  const ids = batch.drafts.map((draft) => draft.trackingId as string)
+  const links = world.ingest.storeAway ? null : await world.directory.lookAll(ids).catch(() => null)
+  if (links === null) {
+    matchLinks(batch.drafts, world.directory.findAll(ids))
+    return { count: 0, errors: [] }
+  }
   if (world.unknownLinks === 'store') return { count: matchLinks(batch.drafts, links), errors: [] }
   const errors: ClickError[] = []
   batch.drafts = batch.drafts.filter((draft, at) => {

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { Fault } from '../core/errors.ts'
 import type { Sql } from '../store/sql.ts'
 import { type Link, destinationOf } from './link.ts'
 import { changedLinks, linksByIds } from './store.ts'
@@ -20,6 +21,7 @@ const UNKNOWN = 50_000
 const PAGE = 5_000
 /** Changes made on other nodes are followed this often, and an id that had no link is asked for again as soon. */
 const FOLLOW_MS = 500
+const LOOK_MS = 2_000
 
 /** The links in memory: the most used are here, the others are fetched when asked for. */
 export class LinkDirectory {
@@ -41,12 +43,25 @@ export class LinkDirectory {
     return this.#targets.get(trackingId) ?? (this.#unknown.has(trackingId) ? null : undefined)
   }
 
+  /** The links of these ids that are in memory. */
+  findAll(trackingIds: Iterable<string>): Map<string, Target> {
+    const found = new Map<string, Target>()
+    for (const id of new Set(trackingIds)) {
+      const target = this.find(id)
+      if (target) found.set(id, target)
+    }
+    return found
+  }
+
   /** A link from memory or the store. Throws Fault 'unavailable' when it is not in memory and the store is away. */
   async look(trackingId: string): Promise<Target | null> {
     return this.find(trackingId) ?? (await this.lookAll([trackingId])).get(trackingId) ?? null
   }
 
-  /** The links of these ids that exist, from memory and, for the rest, one question to the store. */
+  /**
+   * The links of these ids that exist, from memory and, for the rest, one question to the store. Throws Fault
+   * 'unavailable' when the store is away, or says nothing for `LOOK_MS`.
+   */
   async lookAll(trackingIds: Iterable<string>): Promise<Map<string, Target>> {
     const found = new Map<string, Target>()
     const asked: string[] = []
@@ -56,7 +71,7 @@ export class LinkDirectory {
       else if (target === undefined) asked.push(id)
     }
     if (asked.length === 0) return found
-    for (const link of await linksByIds(this.#sql, asked)) found.set(link.tracking_id, this.put(link))
+    for (const link of await answered(linksByIds(this.#sql, asked))) found.set(link.tracking_id, this.put(link))
     // A link made while the question was under way is in memory by now.
     for (const id of asked) if (!found.has(id) && !this.#targets.has(id)) this.#unknown.set(id, true)
     return found
@@ -94,5 +109,18 @@ export class LinkDirectory {
 
   close(): void {
     if (this.#timer) clearInterval(this.#timer)
+  }
+}
+
+/** An answer, or Fault 'unavailable' when it takes longer than somebody who clicked can be asked to wait. */
+async function answered<T>(question: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Fault('unavailable', 'The store does not answer.', { retryAfterSeconds: 2 })), LOOK_MS)
+  })
+  try {
+    return await Promise.race([question, late])
+  } finally {
+    clearTimeout(timer)
   }
 }

@@ -110,8 +110,8 @@ async function bounded<T>(
 }
 
 async function transact<T>(connection: DuckDBConnection, work: (tx: Transaction) => Promise<T>): Promise<T> {
-  await connection.run('begin')
   try {
+    await connection.run('begin')
     const result = await work({
       rows: (text, values) => query(connection, text, values),
       append: (table, columns, rows) => append(connection, table, columns, rows),
@@ -188,7 +188,7 @@ async function retried<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work()
     } catch (error) {
-      if (tries === CONFLICT_TRIES || !(error instanceof Error) || !/Transaction conflict|write-write conflict/i.test(error.message)) throw error
+      if (tries === CONFLICT_TRIES || !(error instanceof Error) || !/conflict/i.test(error.message)) throw error
     }
   }
 }
@@ -215,8 +215,16 @@ function translated(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof Fault) return error
   if (/^INTERRUPT/i.test(error.message)) return new Fault('unavailable', 'The question took too long. Ask for a shorter range.', { retryAfterSeconds: 1 })
   if (/Constraint Error: Duplicate key/i.test(error.message)) return new Fault('conflict', 'There is one of that name already.')
+  if (OWN_FAULT.test(error.message)) {
+    const fault = new Fault('unavailable', 'The store cannot be written or read.', { retryAfterSeconds: 5 })
+    fault.cause = error
+    return fault
+  }
   return error
 }
+
+/** What no row is to blame for: the disk, the memory, or a fatal error, after which the engine asks to be opened anew. */
+const OWN_FAULT = /^(IO|FATAL|Out of Memory) Error|No space left|Could not (write|read|sync)|has been invalidated/i
 
 function inUse(error: unknown, file: string): unknown {
   if (!(error instanceof Error) || !/lock/i.test(error.message)) return error

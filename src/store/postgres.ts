@@ -9,6 +9,8 @@ import { createLane } from './lane.ts'
 import type { Row, Value } from './sql.ts'
 
 const STREAM_ROWS = 10_000
+/** A statement that has no answer for this long has lost its database, which may be gone without a word. */
+const SILENCE_MS = 30_000
 const CONFLICT_TRIES = 5
 /** Planner statistics are fresh again after this many loaded rows, then at each doubling; autovacuum is too late for a first load. */
 const ANALYZE_FROM = 5_000
@@ -20,7 +22,15 @@ for (const oid of [pg.types.builtins.JSON, pg.types.builtins.JSONB]) types.setTy
 
 /** Opens PostgreSQL at a URL. Throws Fault 'unavailable' with a sentence when it does not answer. */
 export async function openPostgres(url: string): Promise<Engine> {
-  const pool = new pg.Pool({ connectionString: url, max: 10, types, connectionTimeoutMillis: 5_000, application_name: 'waymark', keepAlive: true })
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: 10,
+    types,
+    connectionTimeoutMillis: 5_000,
+    query_timeout: SILENCE_MS,
+    application_name: 'waymark',
+    keepAlive: true,
+  })
   // A lost idle connection is no news by itself: whoever needs one next finds out.
   pool.on('error', () => undefined)
   const events = createLane()
@@ -31,7 +41,7 @@ export async function openPostgres(url: string): Promise<Engine> {
     name: 'postgres',
     shared: true,
     dialect: postgresDialect,
-    rows: (text, values, options) => withClient(pool, (client) => bounded(client, options?.timeoutMs, () => query(client, text, values))),
+    rows: (text, values, options) => withClient(pool, (client) => bounded(client, options?.timeoutMs, () => query(client, text, values, options?.timeoutMs))),
     async *stream(text, values) {
       const client = await connected(pool)
       try {
@@ -89,8 +99,9 @@ async function connected(pool: pg.Pool): Promise<pg.PoolClient> {
   }
 }
 
-async function query<T>(client: pg.ClientBase, text: string, values: readonly Value[] = []): Promise<T[]> {
-  const result = await client.query({ text, values: values as unknown[] })
+async function query<T>(client: pg.ClientBase, text: string, values: readonly Value[] = [], timeoutMs = 0): Promise<T[]> {
+  const patience = { query_timeout: Math.max(SILENCE_MS, timeoutMs * 2) }
+  const result = await client.query({ text, values: values as unknown[], ...patience })
   return result.rows as T[]
 }
 
@@ -213,7 +224,7 @@ function isAway(error: unknown): boolean {
   return (
     /^(08|53|57P|58)/.test(code) ||
     ['25006', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EHOSTUNREACH'].includes(code) ||
-    (error instanceof Error && /Connection terminated|Client has encountered a connection error|timeout exceeded/i.test(error.message))
+    (error instanceof Error && /Connection terminated|Client has encountered a connection error|timeout exceeded|Query read timeout/i.test(error.message))
   )
 }
 

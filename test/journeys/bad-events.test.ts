@@ -146,7 +146,7 @@ onEveryEngine('events of a batch', (engine) => {
     })
     for (const [at, [fields, stored]] of odd.entries()) {
       const row = rows.find(({ tracking_id }) => tracking_id === `odd-${at}`)
-      expect({ ...row, metadata: row?.metadata ? JSON.parse(row.metadata) : null }, fields).toMatchObject(stored)
+      expect([fields, { ...row, metadata: row?.metadata ? JSON.parse(row.metadata) : null }]).toMatchObject([fields, stored])
     }
     const letters = await readStore<{ original: string; field: string; received_at: number }>(app.store, 'select original, field, received_at from dead_letters order by id')
     expect(letters.map(({ original }) => original)).toEqual([...bad.flatMap(([original]) => [original, original]), ...bad.map(([original]) => original)])

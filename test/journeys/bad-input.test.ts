@@ -20,10 +20,7 @@ onEveryEngine('what cannot be understood', (engine) => {
     app = await testApp(engine)
     await app.given.link({ tracking_id: 'neighbour' })
   })
-  afterAll(async () => {
-    expect((await app.stats('neighbour')).clicks).toBe(sent)
-    await app.close()
-  })
+  afterAll(() => app.close())
 
   /** A good click before and after each bad request: none of them may suffer. */
   async function between(work: () => Promise<Answer>): Promise<Answer> {
@@ -50,7 +47,7 @@ onEveryEngine('what cannot be understood', (engine) => {
       ['events as text', '{"events": "[]"}', 400, noArray],
       ['an empty list of events', '{"events": []}', 400, links('events must hold at least one event.', [{ field: 'events', error: 'must hold at least one event' }])],
       ['events named otherwise', '{"Events": [{"tracking_id": "neighbour"}]}', 400, noArray],
-      ['1,001 events', JSON.stringify({ events: Array(1_001).fill({ tracking_id: 'neighbour' }) }), 413, links('A batch holds at most 1000 events; this one has 1001.')],
+      ['1,001 events', JSON.stringify({ events: Array.from({ length: 1_001 }, () => ({ tracking_id: 'neighbour' })) }), 413, links('A batch holds at most 1000 events; this one has 1001.')],
       ['3 MiB', JSON.stringify({ events: [{ tracking_id: 'neighbour', metadata: { a: 'x'.repeat(3 * 1024 * 1024) } }] }), 413, links('The body is too large.')],
       ...['{', '{"events":[{"tracking_id":"neighbour"}]', "{'events':[]}", '{"events":[{"tracking_id":"neighbour"},]}', '{"events":[]} x', 'events=x', 'NaN', '\0', '<xml/>'].map(
         (text): [string, string, number, object] => [text, text, 400, links(expect.stringMatching(/^The body is not valid JSON: /))],
@@ -219,6 +216,10 @@ onEveryEngine('what cannot be understood', (engine) => {
       }
       expect((await app.ask('GET', '/health')).status).toBe(200)
     })
+  })
+
+  test('costs nobody else anything: every good click between all of these is there', async () => {
+    expect([sent > 200, (await app.stats('neighbour')).clicks]).toEqual([true, sent])
   })
 })
 

@@ -145,7 +145,7 @@ onEveryEngine('links', (engine) => {
         400,
         { success: false, total: 1, successful: 0, failed: 1, results: [{ index: 0, success: false, field: 'original_url', error: expect.stringMatching(/^must be an http or https URL/) }] },
       ])
-      for (const links of [[], 'x', null, Array(1_001).fill({ original_url: 'https://example.com/' })]) {
+      for (const links of [[], 'x', null, Array.from({ length: 1_001 }, () => ({ original_url: 'https://example.com/' }))]) {
         const { status, body } = await app.post(`${LINKS}/bulk`, { links })
         expect([400, 413]).toContain(status)
         expect(body).toMatchObject({ success: false, error: expect.stringContaining('links') })

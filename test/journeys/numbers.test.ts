@@ -51,9 +51,7 @@ onEveryEngine('the numbers of a link', (engine) => {
   })
 
   test('by day fill the gaps, across the ends of months, of years and of February', async () => {
-    const id = await given([
-      ...['2023-12-31T23:59:59.999Z', '2024-01-01T00:00:00Z', '2024-02-28T12:00:00Z', '2024-03-01T00:30:00+01:00'].map((clicked_at) => ({ clicked_at })),
-    ])
+    const id = await given(['2023-12-31T23:59:59.999Z', '2024-01-01T00:00:00Z', '2024-02-28T12:00:00Z', '2024-03-01T00:30:00+01:00'].map((clicked_at) => ({ clicked_at })))
     const { by_day } = await app.stats(id)
     expect(by_day.filter(({ clicks }) => clicks > 0).map(({ date }) => date)).toEqual(['2023-12-31', '2024-01-01', '2024-02-28', '2024-02-29'])
     expect(by_day.map(({ date }) => date)).toEqual(Array.from({ length: 61 }, (_, day) => iso(Date.UTC(2023, 11, 31) + day * DAY_MS).slice(0, 10)))

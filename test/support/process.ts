@@ -25,6 +25,8 @@ export async function startServer(options: {
   port?: number
   env?: Record<string, string>
   nodeArgs?: readonly string[]
+  /** Is given the process before it listens. */
+  onSpawn?: (child: ChildProcess) => void
 }): Promise<ServerProcess> {
   const port = options.port ?? (await freePort())
   const child = spawn(process.execPath, [...(options.nodeArgs ?? []), main], {
@@ -40,6 +42,7 @@ export async function startServer(options: {
     cwd: options.dataDir,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  options.onSpawn?.(child)
   let out = ''
   let err = ''
   child.stdout.on('data', (chunk: Buffer) => (out += chunk))

@@ -1,0 +1,49 @@
+/** What Fastify alone does with the same requests: it redirects without a record, and checks a batch without keeping it. Prints its port. */
+import type { AddressInfo } from 'node:net'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import Fastify from 'fastify'
+import { DESTINATION, SOURCES } from './world.ts'
+
+const text = (maxLength: number) => ({ type: 'string', maxLength })
+
+const batch = {
+  type: 'object',
+  required: ['events'],
+  properties: {
+    events: {
+      type: 'array',
+      minItems: 1,
+      maxItems: 1_000,
+      items: {
+        type: 'object',
+        required: ['tracking_id'],
+        properties: {
+          tracking_id: { type: 'string', pattern: '^[A-Za-z0-9_-]{1,100}$' },
+          event_id: { type: 'string', minLength: 1, maxLength: 128 },
+          clicked_at: { type: 'string', format: 'date-time' },
+          ip_address: text(45),
+          user_agent: text(8_192),
+          referrer_url: text(1_000),
+          click_source: text(50),
+          session_id: text(100),
+          metadata: { type: 'object' },
+        },
+      },
+    },
+  },
+}
+
+const app = Fastify({ bodyLimit: 2 * 1024 * 1024 })
+app.get(`/${SOURCES[0]}`, (_request, reply) => reply.code(302).header('location', DESTINATION).send())
+app.post('/api/tracking-ingest/batch', { schema: { body: batch } }, () => ({ success: true }))
+
+const delays = monitorEventLoopDelay({ resolution: 10 })
+delays.enable()
+app.get('/metrics', () => {
+  const seconds = delays.percentile(99) / 1e9
+  delays.reset()
+  return `nodejs_eventloop_lag_p99_seconds ${seconds}\n`
+})
+
+await app.listen({ host: '127.0.0.1', port: 0 })
+process.stdout.write(`listening at port ${(app.server.address() as AddressInfo).port}\n`)

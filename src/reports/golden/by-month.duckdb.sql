@@ -1,0 +1,12 @@
+select epoch_ms(date_trunc('month', epoch_ms(ts))) as time, count(*) as events, count(*) filter (where not machine) as human_events, count(*) filter (where machine) as machine_events, count(distinct person) as visitors
+from events
+where source = $1
+  and tracking_id = $2
+  and ts is not null
+group by 1
+order by time
+limit $3
+
+-- $1 = "link"
+-- $2 = "abc"
+-- $3 = 10000

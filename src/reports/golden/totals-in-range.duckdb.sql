@@ -1,0 +1,11 @@
+select count(*) as events, count(*) filter (where not machine) as human_events, count(*) filter (where machine) as machine_events, count(distinct person) as visitors
+from events
+where source = $1
+  and tracking_id = $2
+  and ts >= $3
+  and ts < $4
+
+-- $1 = "link"
+-- $2 = "abc"
+-- $3 = 1793491200000
+-- $4 = 1796083200000
