@@ -83,8 +83,9 @@ function formatterOf(zone: string): Intl.DateTimeFormat | null {
 /** The first moment between two at which the zone has the offset of the later one, to the second. */
 function turn(zone: string, before: number, after: number): number {
   const offset = offsetAt(zone, after)
-  let low = before
-  let high = after
+  // Whole seconds, as clocks are set at: between others the halving would come to stand still.
+  let low = Math.floor(before / 1_000) * 1_000
+  let high = Math.ceil(after / 1_000) * 1_000
   while (high - low > 1_000) {
     const middle = Math.floor((low + high) / 2_000) * 1_000
     if (offsetAt(zone, middle) === offset) high = middle

@@ -30,7 +30,7 @@ export function createAliases(): Aliases {
         fresh.set(key, { project: cells[PROJECT] as string, alias: `a:${anonymous}`, person: `u:${user}` })
       }
       // In one order on all nodes, so that none waits for another in a circle.
-      const rows = [...fresh.values()].sort((a, b) => (a.alias < b.alias ? -1 : 1))
+      const rows = [...fresh].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row)
       for (let at = 0; at < rows.length; at += ROWS_A_STATEMENT) await insertAliases(tx, rows.slice(at, at + ROWS_A_STATEMENT), now)
       return () => {
         for (const key of fresh.keys()) noted.set(key, true)

@@ -1,5 +1,5 @@
 import { DAY_MS } from '../core/time.ts'
-import { type Interval, MONDAY, WIDTH, momentOf, offsetAt } from '../core/zones.ts'
+import { type Interval, MONDAY, WIDTH, momentOf, offsetAt, shiftsOf } from '../core/zones.ts'
 import type { Range } from './report.ts'
 
 /** The most buckets a series has; a longer one is a question for a wider interval. */
@@ -15,17 +15,15 @@ export function bucketMoment(interval: Interval, zone: string, bucket: number): 
   return interval === 'hour' ? bucket : momentOf(zone, bucket)
 }
 
-/** The beginnings (UTC ms) of all buckets that have a part in a range, oldest first. An hour that clocks repeat is there twice. */
+/** The beginnings (UTC ms) of all buckets that have a part in a range, oldest first. An hour that clocks repeat is there twice; a day that they leave out is not there. */
 export function bucketsBetween(interval: Interval, zone: string, from: number, to: number): number[] {
+  if (interval === 'hour') return hoursBetween(zone, from, to)
   const buckets: number[] = []
-  if (interval === 'hour') {
-    const offset = offsetAt(zone, from)
-    for (let at = floor(from + offset, WIDTH.hour, 0) - offset; at < to; at += WIDTH.hour) buckets.push(at)
-    return buckets
-  }
   for (let local = localStart(interval, from + offsetAt(zone, from)); ; local = nextLocal(interval, local)) {
     const at = momentOf(zone, local)
     if (at >= to) return buckets
+    // Two days that begin in one moment: the clocks leave the first one out.
+    if (at === buckets.at(-1)) buckets.pop()
     buckets.push(at)
   }
 }
@@ -37,6 +35,19 @@ export function fill<T extends { time: number }>(rows: readonly T[], range: Rang
   if (from === undefined || Number.isNaN(to) || bucketCount(interval, from, to) > MAX_BUCKETS) return [...rows]
   const known = new Map(rows.map((row) => [row.time, row]))
   return bucketsBetween(interval, zone, from, to).map((time) => known.get(time) ?? ({ time, ...empty } as T))
+}
+
+/** The clock hours between two moments, cut short where clocks are set within one. */
+function hoursBetween(zone: string, from: number, to: number): number[] {
+  const buckets: number[] = []
+  const shifts = shiftsOf(zone, from - WIDTH.hour, to)
+  shifts.forEach(({ from: set, offset }, place) => {
+    const end = shifts[place + 1]?.from ?? Number.POSITIVE_INFINITY
+    for (let at = floor(set + offset, WIDTH.hour, 0) - offset; at < Math.min(end, to); at += WIDTH.hour) {
+      if (Math.min(at + WIDTH.hour, end) > from) buckets.push(place === 0 ? at : Math.max(at, set))
+    }
+  })
+  return buckets
 }
 
 function localStart(interval: Exclude<Interval, 'hour'>, local: number): number {

@@ -1,3 +1,4 @@
+import { HOUR_MS } from '../core/time.ts'
 import { type Interval, MONDAY, type Shift, WIDTH } from '../core/zones.ts'
 import type { Dialect } from '../store/dialect.ts'
 
@@ -23,13 +24,17 @@ export type DimensionName = keyof typeof DIMENSIONS | 'time'
 
 /**
  * The bucket an event lies in, by a zone's clocks: for hours the moment in UTC ms at which it begins, for longer ones
- * the local time at which it begins, written as if it were UTC. Arithmetic both engines do alike and fast.
+ * the local time at which it begins, written as if it were UTC. Arithmetic both engines do alike and fast. Clocks that are
+ * set within an hour begin another bucket there.
  */
 export function bucketStart(dialect: Dialect, interval: Interval, shifts: readonly Shift[]): string {
   const local = shiftedBy(shifts)
   if (interval === 'month') return dialect.milliseconds(`date_trunc('month', ${dialect.timestamp(local)})`)
   const origin = interval === 'week' ? MONDAY : 0
-  return `${interval === 'hour' ? 'ts' : local} - ${past(origin === 0 ? local : `(${local} - ${origin})`, WIDTH[interval])}`
+  const start = `${interval === 'hour' ? 'ts' : local} - ${past(origin === 0 ? local : `(${local} - ${origin})`, WIDTH[interval])}`
+  const cuts = interval === 'hour' ? shifts.slice(1).filter(({ from, offset }) => (from + offset) % HOUR_MS !== 0) : []
+  // `greatest` takes no notice of a null.
+  return cuts.length === 0 ? start : `greatest(${start}, case ${cuts.toReversed().map(({ from }) => `when ts >= ${from} then ${from}`).join(' ')} end)`
 }
 
 /** How far a time is past the start of its bucket; also before 1970, where `%` is negative. */

@@ -1,4 +1,5 @@
 import { Fault } from '../core/errors.ts'
+import { HOUR_MS } from '../core/time.ts'
 import { type Interval, type Shift, shiftsOf } from '../core/zones.ts'
 import { dialectOf } from '../store/dialect.ts'
 import type { Row, Sql, Statement } from '../store/sql.ts'
@@ -53,7 +54,8 @@ export function createReporter(options: {
   const shiftsIn = async (scope: Scope, zone = 'UTC'): Promise<Shift[]> => {
     if (zone === 'UTC') return []
     const range = await closed(scope)
-    return range === null ? [] : shiftsOf(zone, range.from, range.to)
+    // The bucket of the first event begins up to an hour before it, and clocks may have been set within that.
+    return range === null ? [] : shiftsOf(zone, range.from - HOUR_MS, range.to)
   }
 
   const run = async (report: Report): Promise<Row[]> => {
