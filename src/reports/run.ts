@@ -42,10 +42,11 @@ export function createReporter(options: {
   }
 
   /** The range with its open ends closed by the first and last event, or null when there is none. */
-  const closed = async (scope: Scope): Promise<{ from: number; to: number } | null> => {
-    const { from, to } = scope.range
+  const closed = async ({ where, properties = {}, range }: Scope): Promise<{ from: number; to: number } | null> => {
+    const { from, to } = range
     if (from !== null && to !== null) return { from, to }
-    const [edges] = await answer<{ first_at: number | null; last_at: number | null }>(compile({ ...scope, metrics: ['first_at', 'last_at'] }, { dialect, shifts: [] }))
+    // Of the scope alone: a report broken down would have the edges of its first group.
+    const [edges] = await answer<{ first_at: number | null; last_at: number | null }>(compile({ where, properties, range, metrics: ['first_at', 'last_at'] }, { dialect, shifts: [] }))
     if (!edges || edges.first_at === null || edges.last_at === null) return null
     return { from: from ?? edges.first_at, to: to ?? edges.last_at + 1 }
   }
