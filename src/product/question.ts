@@ -36,6 +36,13 @@ export function wrong(field: string, error: string): Fault {
   return new Fault('invalid', `${field} ${error}.`, { errors: [{ field, error }] })
 }
 
+/** The name of an event that a question is about. Throws Fault 'invalid' for one that no event can have. */
+export function namedEvent(field: string, name: string): string {
+  // The store keeps no NUL: PostgreSQL would refuse the very question.
+  if (name.includes('\0')) throw wrong(field, 'must be printable')
+  return name
+}
+
 /** Filters of a query string: `filter[property]=value`. */
 export function filtersIn(query: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const filters: Record<string, unknown> = {}

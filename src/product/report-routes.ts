@@ -7,7 +7,7 @@ import { fields } from '../http/validate.ts'
 import type { Reporter } from '../reports/index.ts'
 import { type Question, conversion, funnel, overview, paths, retention, timeSeries, topEvents } from './answers.ts'
 import type { ProjectDirectory } from './directory.ts'
-import { type Asked, filtersIn, scopeOf, wrong } from './question.ts'
+import { type Asked, filtersIn, namedEvent, scopeOf } from './question.ts'
 import { Conversion, Failure, FunnelAnswer, Overview, PathsAnswer, RetentionAnswer, Series, TopEvents, scope } from './report-schemas.ts'
 
 const EVENT_NAME = Type.String({ minLength: 1, maxLength: 255 })
@@ -78,7 +78,9 @@ export function reportRoutes(app: FastifyInstance, world: ReportWorld): void {
       response: { 200: Series, 400: Failure, 403: Failure },
     },
     handler: async (request, reply) => {
-      const answer = await timeSeries(reporter, await asked(request.query), (request.query.interval ?? 'day') as Interval, request.query.eventName ?? null)
+      const { interval = 'day', eventName } = request.query
+      const name = eventName === undefined ? null : namedEvent('eventName', eventName)
+      const answer = await timeSeries(reporter, await asked(request.query), interval as Interval, name)
       return sendReport(request, reply, answer, ['timestamp', 'count', 'uniqueUsers'], answer.series)
     },
   })
@@ -101,7 +103,8 @@ export function reportRoutes(app: FastifyInstance, world: ReportWorld): void {
     },
     handler: async (request, reply) => {
       const { steps, windowSeconds, filter = {} } = request.body
-      const answer = await funnel(reporter, await asked(request.body, filter), steps, windowSeconds === undefined ? null : windowSeconds * 1000)
+      const names = steps.map((name) => namedEvent('steps', name))
+      const answer = await funnel(reporter, await asked(request.body, filter), names, windowSeconds === undefined ? null : windowSeconds * 1000)
       return sendReport(request, reply, answer, ['step', 'eventName', 'users', 'conversionRate', 'stepConversionRate', 'dropOff', 'medianSeconds'], answer.steps)
     },
   })
@@ -115,7 +118,7 @@ export function reportRoutes(app: FastifyInstance, world: ReportWorld): void {
     description: CSV,
     schema: { querystring: query({ ...scope, eventName: EVENT_NAME }), response: { 200: Conversion, 400: Failure, 403: Failure } },
     handler: async (request, reply) => {
-      const answer = await conversion(reporter, await asked(request.query), request.query.eventName)
+      const answer = await conversion(reporter, await asked(request.query), namedEvent('eventName', request.query.eventName))
       return sendReport(request, reply, answer, ['eventName', 'totalUsers', 'convertedUsers', 'conversionRate'], [answer])
     },
   })
@@ -162,8 +165,8 @@ export function reportRoutes(app: FastifyInstance, world: ReportWorld): void {
       response: { 200: PathsAnswer, 400: Failure, 403: Failure },
     },
     handler: async (request, reply) => {
-      const { eventName, direction = 'after', steps = 3, limit = 10, filter = {} } = request.body
-      if (eventName.includes('\0')) throw wrong('eventName', 'must be printable')
+      const { direction = 'after', steps = 3, limit = 10, filter = {} } = request.body
+      const eventName = namedEvent('eventName', request.body.eventName)
       const answer = await paths(reporter, await asked(request.body, filter), { eventName, direction: direction as 'after' | 'before', steps, limit })
       const rows = answer.steps.flatMap(({ step, events }) => events.map((event) => ({ step, ...event })))
       return sendReport(request, reply, answer, ['step', 'eventName', 'count'], rows)

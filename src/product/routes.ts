@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { Type } from '@sinclair/typebox'
 import { Fault } from '../core/errors.ts'
 import { sha256 } from '../core/ids.ts'
+import { wellFormed } from '../core/text.ts'
 import { iso } from '../core/time.ts'
 import type { Idempotency } from '../http/idempotency.ts'
 import type { Limiter } from '../http/limits.ts'
@@ -12,7 +13,7 @@ import type { Ingest, Outcome } from '../ingest/index.ts'
 import type { Sql } from '../store/sql.ts'
 import { BATCH_EVENTS, EventSchema, type ReadBatch, type Sender, readBatch, refusalsOf } from './batch.ts'
 import type { ProjectDirectory } from './directory.ts'
-import { PROJECT_KEY_PATTERN, type Project } from './project.ts'
+import { PROJECT_KEY_PATTERN, type Project, isProjectKey } from './project.ts'
 import { insertProject, projects, updateProject } from './store.ts'
 
 const BATCH_BYTES = 2 * 1024 * 1024
@@ -57,7 +58,7 @@ export function productRoutes(app: FastifyInstance, world: ProductWorld): void {
     schema: { body: fields({ name: NAME }), response: { 200: ProjectAnswer, 400: Failure } },
     repeatable: world.idempotency.hooks(),
     handler: async (request) => {
-      const project: Project = { project_key: randomBytes(6).toString('hex'), name: request.body.name, created_at: world.now(), is_active: true }
+      const project: Project = { project_key: randomBytes(6).toString('hex'), name: wellFormed(request.body.name), created_at: world.now(), is_active: true }
       await insertProject(world.sql, project)
       world.directory.put(project)
       return view(project)
@@ -74,7 +75,11 @@ export function productRoutes(app: FastifyInstance, world: ProductWorld): void {
       querystring: fields({ projectKey: Type.Optional(Type.String({ maxLength: 100 })) }),
       response: { 200: Type.Object({ projects: Type.Array(ProjectAnswer) }) },
     },
-    handler: async (request) => ({ projects: (await projects(world.sql, request.query.projectKey ?? null)).map(view) }),
+    handler: async (request) => {
+      const { projectKey = null } = request.query
+      const found = projectKey === null || isProjectKey(projectKey) ? await projects(world.sql, projectKey) : []
+      return { projects: found.map(view) }
+    },
   })
 
   route(app, {
@@ -91,7 +96,7 @@ export function productRoutes(app: FastifyInstance, world: ProductWorld): void {
     handler: async (request) => {
       const { name, isActive } = request.body
       const { projectKey } = request.params
-      const project = await updateProject(world.sql, projectKey, { ...(name === undefined ? {} : { name }), ...(isActive === undefined ? {} : { is_active: isActive }) })
+      const project = await updateProject(world.sql, projectKey, { ...(name === undefined ? {} : { name: wellFormed(name) }), ...(isActive === undefined ? {} : { is_active: isActive }) })
       if (!project) throw new Fault('not_found', `Project with key '${projectKey}' not found`)
       world.directory.put(project)
       return view(project)

@@ -44,7 +44,8 @@ function hoursBetween(zone: string, from: number, to: number): number[] {
   shifts.forEach(({ from: set, offset }, place) => {
     const end = shifts[place + 1]?.from ?? Number.POSITIVE_INFINITY
     for (let at = floor(set + offset, WIDTH.hour, 0) - offset; at < Math.min(end, to); at += WIDTH.hour) {
-      if (Math.min(at + WIDTH.hour, end) > from) buckets.push(place === 0 ? at : Math.max(at, set))
+      const start = place === 0 ? at : Math.max(at, set)
+      if (start < to && Math.min(at + WIDTH.hour, end) > from) buckets.push(start)
     }
   })
   return buckets

@@ -44,10 +44,10 @@ async function play(app: TestApp, scene: Scene): Promise<Omit<Difference, 'seed'
   const from = scope.from === null ? null : new Date(scope.from).toISOString()
   const to = scope.to === null ? null : new Date(scope.to).toISOString()
   const asked = { projectKey, timezone: scope.timezone, ...(from === null ? {} : { from }), ...(to === null ? {} : { to }) }
-  const filters = Object.entries(scope.filter).map(([key, value]) => [`filter[${key}]`, value] as const)
+  const filters = Object.entries(scope.filter).map(([key, value]): [string, string] => [`filter[${key}]`, value])
   const get = async (report: string, more: object, expected: object): Promise<Omit<Difference, 'seed'>> => {
-    const fields = [...Object.entries({ ...asked, ...more }).map(([name, value]) => [name, String(value)] as const), ...filters]
-    const path = `/v1/reports/${report}?${new URLSearchParams(fields.map(([name, value]) => [name, value]))}`
+    const fields = [...Object.entries({ ...asked, ...more }).map(([name, value]): [string, string] => [name, String(value)]), ...filters]
+    const path = `/v1/reports/${report}?${new URLSearchParams(fields)}`
     return { report, asked: path, expected: { projectKey, ...expected }, answered: await send(app, 'GET', path) }
   }
   const post = async (report: string, more: object, expected: object): Promise<Omit<Difference, 'seed'>> => {

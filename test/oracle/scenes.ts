@@ -104,7 +104,7 @@ export function sceneOf(seed: number): Scene {
     conversion: { eventName: one(NAMES) },
     retention: { interval: one(['day', 'week']), periods: one([1, 2, 8, 90]) },
     paths: { eventName: one(names), direction: one(['after', 'before']), steps: 1 + below(5), limit: one([1, 2, 10, 100]) },
-    query: { by: one(['event', 'time', `property:${one(keys)}`, `property:${one(keys)}`]), interval },
+    query: { by: one<Scene['query']['by']>(['event', 'time', `property:${one(keys)}`, `property:${one(keys)}`]), interval },
   }
 }
 
