@@ -75,7 +75,9 @@ export function createReporter(options: {
       if (report.range.from !== null && report.range.to !== null) bounded(interval, report.range.from, report.range.to)
       const range = zone === 'UTC' ? report.range : await closed(report)
       if (range === null) return []
-      const rows = (await run({ ...report, range, by: ['time'], limit: MAX_BUCKETS })) as (Row & { time: number })[]
+      const rows = (await run({ ...report, range, by: ['time'], limit: MAX_BUCKETS + 1 })) as (Row & { time: number })[]
+      // Of more than fit the newest would be missing, with nobody told.
+      if (rows.length > MAX_BUCKETS) throw tooMany(interval, rows.length)
       const empty = Object.fromEntries(report.metrics.map((name) => [name, 0]))
       return fill(rows, range, interval, zone, empty) as (Row & { time: number })[]
     },
@@ -97,8 +99,11 @@ export function createReporter(options: {
 
 function bounded(interval: Interval, from: number, to: number): void {
   const buckets = bucketCount(interval, from, to)
-  if (buckets <= MAX_BUCKETS) return
-  throw new Fault('invalid', `The range has about ${buckets} ${interval}s; at most ${MAX_BUCKETS} fit. Ask for a shorter range or a wider interval.`, {
+  if (buckets > MAX_BUCKETS) throw tooMany(interval, buckets)
+}
+
+function tooMany(interval: Interval, buckets: number): Fault {
+  return new Fault('invalid', `The range has about ${buckets} ${interval}s; at most ${MAX_BUCKETS} fit. Ask for a shorter range or a wider interval.`, {
     errors: [{ field: 'interval', error: `gives more than ${MAX_BUCKETS} buckets in this range` }],
   })
 }

@@ -275,6 +275,17 @@ onEveryEngine('a product', (engine) => {
       expect([status, body]).toEqual([400, { error: expect.stringContaining(field) }])
     })
 
+    test('by a time series of more buckets than fit, also where its events alone set the range', async () => {
+      const projectKey = await given()
+      for (let at = 0; at < 10_001; at += 1_000) {
+        const events = Array.from({ length: Math.min(1_000, 10_001 - at) }, (_, hour) => event('tick', { timestamp: iso(Date.UTC(2020, 0, 1, at + hour)) }))
+        expect(await post('/v1/events/batch', { projectKey, events })).toMatchObject({ status: 200 })
+      }
+      expect(await get('events-timeseries', { projectKey, interval: 'hour' })).toMatchObject({ status: 400, body: { error: expect.stringContaining('10000') } })
+      const { body } = await get('events-timeseries', { projectKey, interval: 'hour', from: '2020-01-01T01:00:00Z' })
+      expect((body as { series: { count: number }[] }).series.map(({ count }) => count)).toEqual(Array.from({ length: 10_000 }, () => 1))
+    })
+
     test.each([
       ['steps', undefined],
       ['steps', []],
