@@ -21,6 +21,7 @@ const reports: Record<string, (reporter: Reporter) => Promise<unknown>> = {
   'series-open': (reporter) => timeSeries(reporter, { ...year, range: { from: null, to: null } }, 'day', null),
   funnel: (reporter) => funnel(reporter, question, ['open', 'view', 'buy'], null),
   'funnel-window': (reporter) => funnel(reporter, question, ['open', 'open'], 3_600_000),
+  'funnel-long': (reporter) => funnel(reporter, question, ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i'], null),
   conversion: (reporter) => conversion(reporter, question, 'buy'),
   'retention-day': (reporter) => retention(reporter, question, 'day', 7),
   'retention-week': (reporter) => retention(reporter, year, 'week', 8),
