@@ -53,7 +53,8 @@ onEveryEngine('any question', (engine) => {
     const events = ['2024-03-31T00:30:00Z', '2024-10-05T15:40:00Z', '2025-01-06T10:00:00Z'].flatMap((timestamp, at) =>
       ['open', 'buy'].map((eventName) => ({ eventName, timestamp, anonymousId: `a${at}`, properties: { plan: 'pro', 'a.b': "'", $: { x: 1 } } })),
     )
-    expect(await app.ask('POST', '/v1/events/batch', { body: { projectKey, events } })).toMatchObject({ status: 200 })
+    const { status, body } = await app.ask('POST', '/v1/events/batch', { body: { projectKey, events } })
+    if (status !== 200) throw new Error(`No events, but ${status}: ${JSON.stringify(body)}`)
   })
   afterAll(() => app.close())
 
@@ -66,8 +67,7 @@ onEveryEngine('any question', (engine) => {
         const asked = method === 'GET' ? { method, url: `${url}?${new URLSearchParams(all as Record<string, string>)}` } : { method, url, payload: all }
         const { statusCode, body } = await app.app.server.inject(asked)
         answers.set(statusCode, (answers.get(statusCode) ?? 0) + 1)
-        expect([200, 400, 403], `${statusCode} ${body}`).toContain(statusCode)
-        if (statusCode !== 200) expect(JSON.parse(body)).toEqual({ error: expect.stringMatching(/./) })
+        if (statusCode !== 200) expect([statusCode, JSON.parse(body)]).toEqual([statusCode === 403 ? 403 : 400, { error: expect.stringMatching(/./) }])
       }),
       { seed, numRuns: QUESTIONS, endOnFailure: true },
     )
