@@ -14,6 +14,7 @@ import { watchMethods } from './http/route.ts'
 import { createServer, drain } from './http/server.ts'
 import { deadLetterRoutes, startIngest } from './ingest/index.ts'
 import { linksRoom } from './links/index.ts'
+import { productRoom } from './product/index.ts'
 import { createReporter } from './reports/index.ts'
 import { keepAnswer, storedAnswer } from './store/answers.ts'
 import { createProbe } from './store/probe.ts'
@@ -72,28 +73,37 @@ export async function openApp(config: Config, world: AppWorld): Promise<App> {
     const probe = createProbe(sql)
     const server = createServer({ guard: accounts.guard, metrics, log })
     let url = ''
-    const links = linksRoom({
+    const family = {
       sql,
       ingest,
       idempotency,
       reporter: createReporter({ sql, engine: engine.name, settled: () => settled(), timeoutMs: config.reportTimeoutMs }),
-      limiter: createLimiter({ name: 'lookup', limit: config.lookupLimit, windowMs: MINUTE_MS, now: () => performance.now() }),
-      limitKeyOf: (request) => limitKey(addressOf(request)),
+      limitKeyOf: (request: FastifyRequest) => limitKey(addressOf(request)),
       reader: { trusted: config.trusted, countryHeader: config.countryHeader },
       shared: engine.shared,
+      now,
+    }
+    const product = productRoom({
+      ...family,
+      limiter: createLimiter({ name: 'events', limit: config.eventsLimit, windowMs: MINUTE_MS, now: () => performance.now() }),
+      open: !config.production,
+    })
+    const links = linksRoom({
+      ...family,
+      limiter: createLimiter({ name: 'lookup', limit: config.lookupLimit, windowMs: MINUTE_MS, now: () => performance.now() }),
       baseUrl: () => config.baseRedirectUrl ?? config.publicUrl ?? url,
       notFoundUrl: config.notFoundUrl,
       honorDnt: config.honorDnt,
       unknownLinks: config.unknownLinks,
       probe,
-      now,
     })
 
     const refuseOtherMethods = watchMethods(server)
     await serveReference(server, { version: VERSION, publicUrl: config.publicUrl ?? '/' })
     operationsRoutes(server, { version: VERSION, engine: engine.name, open: !config.production, probe, sql, metrics })
     links.routes(server)
-    deadLetterRoutes(server, { sql, settled, replayers: { links: links.replay }, now })
+    product.routes(server)
+    deadLetterRoutes(server, { sql, settled, replayers: { links: links.replay, product: product.replay }, now })
     accounts.routes(server)
     refuseOtherMethods()
 

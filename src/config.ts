@@ -43,6 +43,7 @@ export const SETTINGS = {
   HONOR_DNT: setting('Whether a click with DNT: 1 or Sec-GPC: 1 is left unrecorded', false, flag),
   IP_STORAGE: setting<'hash' | 'raw' | 'none'>('How addresses are kept: hash (with a daily random key), raw or none', 'hash', oneOf('hash', 'raw', 'none')),
   RATE_LIMIT_LOOKUP: setting('Look-ups a minute by address without a key', 6_000, whole(1, 1_000_000)),
+  RATE_LIMIT_EVENTS: setting('Product batches a minute by address', 600, whole(1, 1_000_000)),
   LOG_LEVEL: setting<LogLevel>('trace, debug, info, warn, error or silent', 'info', oneOf('trace', 'debug', 'info', 'warn', 'error', 'silent')),
 } as const
 
@@ -132,6 +133,7 @@ function grouped(flat: Flat) {
     countryDb: flat.COUNTRY_DB,
     honorDnt: flat.HONOR_DNT,
     lookupLimit: flat.RATE_LIMIT_LOOKUP,
+    eventsLimit: flat.RATE_LIMIT_EVENTS,
     logLevel: flat.LOG_LEVEL,
   }
 }

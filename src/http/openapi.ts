@@ -12,6 +12,7 @@ export async function serveReference(app: FastifyInstance, info: { version: stri
       servers: [{ url: info.publicUrl }],
       tags: [
         { name: 'links', description: 'Tracked links, their redirects and click batches' },
+        { name: 'product', description: 'Projects, their events and reports' },
         { name: 'tracking', description: 'Campaigns, partners, accounts and keys' },
         { name: 'product', description: 'The store’s health' },
         { name: 'operations', description: 'Health, metrics and this reference' },

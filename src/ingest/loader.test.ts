@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { createAliases } from './aliases.ts'
 import { until } from '../../test/support/ask.ts'
 import { onEveryEngine } from '../../test/support/engines.ts'
 import { type TestStore, openStore } from '../../test/support/store.ts'
@@ -55,6 +56,7 @@ onEveryEngine('the loader', (engine) => {
       journalId: name(),
       position,
       windowMs: WEEK,
+      aliases: createAliases(),
       now: () => START,
       tell: {
         loaded: (seq, events, duplicates) => told.push({ loaded: seq, events, duplicates }),

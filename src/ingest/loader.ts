@@ -2,6 +2,7 @@ import { Fault } from '../core/errors.ts'
 import { insertAnswer } from '../store/answers.ts'
 import type { Cell, ClaimedId, Engine, Transaction } from '../store/engine.ts'
 import { EVENT_COLUMN_NAMES } from '../store/events.ts'
+import type { Aliases } from './aliases.ts'
 import { type DeadLetter, type Group, decodeGroup } from './record.ts'
 import { setPosition } from './store.ts'
 
@@ -58,6 +59,7 @@ export function startLoader(options: {
   journalId: string
   position: number
   windowMs: number
+  aliases: Aliases
   now: () => number
   tell: LoaderEvents
 }): Loader {
@@ -168,7 +170,7 @@ type LoadOptions = Parameters<typeof startLoader>[0]
 /** Loads a batch and gives the number of events stored. A row the store refuses becomes a dead letter; its neighbours go in. */
 async function load(engine: Engine, options: LoadOptions, batch: Batch): Promise<number> {
   try {
-    return await engine.transaction('events', (tx) => store(tx, options, batch))
+    return await commit(engine, options, batch)
   } catch (error) {
     if (error instanceof Fault && error.code === 'unavailable') throw error
     const sound: Cell[][] = []
@@ -181,17 +183,23 @@ async function load(engine: Engine, options: LoadOptions, batch: Batch): Promise
     if (refused.length === 0) throw error
     options.tell.poisoned(refused.length, refused[0]?.error ?? '')
     const rest = { ...batch, events: sound, deadLetters: [...batch.deadLetters, ...refused] }
-    return engine.transaction('events', (tx) => store(tx, options, rest))
+    return commit(engine, options, rest)
   }
 }
 
-async function store(tx: Transaction, { journalId, windowMs, now }: LoadOptions, batch: Batch): Promise<number> {
+async function commit(engine: Engine, options: LoadOptions, batch: Batch): Promise<number> {
+  const { stored, remember } = await engine.transaction('events', (tx) => store(tx, options, batch))
+  remember()
+  return stored
+}
+
+async function store(tx: Transaction, { journalId, windowMs, now, aliases }: LoadOptions, batch: Batch): Promise<{ stored: number; remember: () => void }> {
   const events = await fresh(tx, batch.events, windowMs)
   await tx.append('events', EVENT_COLUMN_NAMES, events)
   await tx.append('dead_letters', DEAD_LETTER_COLUMNS, batch.deadLetters.map(lettersCells))
   for (const answer of batch.answers) await insertAnswer(tx, answer, windowMs)
   await setPosition(tx, journalId, batch.last, now())
-  return events.length
+  return { stored: events.length, remember: await aliases.note(tx, events, now()) }
 }
 
 /** The events without those whose client id the store already has in the window before they came, however long they lay in the journal. */

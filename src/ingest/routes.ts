@@ -7,7 +7,7 @@ import type { Sql } from '../store/sql.ts'
 import { type StoredLetter, deadLetters, markReplayed, waitingLetters } from './store.ts'
 
 /** Takes refused events in again, and says of each what became of it. */
-export type Replayer = (letters: { id: string; original: string; receivedAt: number }[]) => Promise<({ ok: true } | { ok: false; field: string; error: string })[]>
+export type Replayer = (letters: { id: string; project: string; original: string; receivedAt: number }[]) => Promise<({ ok: true } | { ok: false; field: string; error: string })[]>
 
 const PAGE = 1_000
 const TEXT_MAX = 64 * 1024
@@ -69,7 +69,7 @@ export function deadLetterRoutes(
       for (const [family, replayer] of Object.entries(world.replayers)) {
         const own = letters.filter((letter) => letter.family === family)
         if (own.length === 0) continue
-        const outcomes = await replayer(own.map(({ id, original, received_at }) => ({ id, original: corrected[id] ?? original, receivedAt: received_at })))
+        const outcomes = await replayer(own.map(({ id, project, original, received_at }) => ({ id, project, original: corrected[id] ?? original, receivedAt: received_at })))
         await markReplayed(world.sql, own.filter((_, at) => outcomes[at]?.ok).map(({ id }) => id), world.now())
         own.forEach(({ id }, at) => {
           const outcome = outcomes[at]

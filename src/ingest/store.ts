@@ -1,6 +1,6 @@
 import { DAY_MS, iso } from '../core/time.ts'
 import type { Engine, Transaction } from '../store/engine.ts'
-import type { Row, Sql } from '../store/sql.ts'
+import type { Row, Sql, Value } from '../store/sql.ts'
 
 /** The key of a day: the first one offered stays. All in hex. */
 export async function addressKey(sql: Sql, day: string, offered: string, now: number): Promise<string> {
@@ -76,4 +76,12 @@ export async function setPosition(tx: Transaction, journalId: string, position: 
 /** All client event ids that came since a moment (ms), in pieces. */
 export function eventIdsSince(engine: Engine, since: number): AsyncIterable<Row[]> {
   return engine.stream('select project, event_id from events where event_id is not null and received_at >= $1', [since])
+}
+
+/** Notes, in the transaction that loads the events that tell it, who anonymous ids are; whom an id was first seen with stays. */
+export async function insertAliases(tx: Transaction, aliases: readonly { project: string; alias: string; person: string }[], now: number): Promise<void> {
+  if (aliases.length === 0) return
+  const values: Value[] = [now]
+  const rows = aliases.map(({ project, alias, person }) => `($${values.push(project)}, $${values.push(alias)}, $${values.push(person)}, $1)`)
+  await tx.rows(`insert into person_aliases (project, alias, person, created_at) values ${rows.join(', ')} on conflict (project, alias) do nothing`, values)
 }

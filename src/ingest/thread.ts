@@ -5,6 +5,7 @@ import { migrate } from '../store/migrations/index.ts'
 import { type StoreSettings, openEngine } from '../store/open.ts'
 import { offer } from '../store/remote.ts'
 import type { Statement, Value } from '../store/sql.ts'
+import { createAliases } from './aliases.ts'
 import { fingerprint } from './duplicates.ts'
 import { openRecords } from './journal.ts'
 import { type Loader, startLoader } from './loader.ts'
@@ -58,6 +59,7 @@ const offers = {
       journalId: settings.journalId,
       position,
       windowMs: settings.windowMs,
+      aliases: createAliases(),
       now: Date.now,
       tell: {
         loaded: (seq, events, duplicates, seconds) => tell({ told: 'loaded', seq, events, duplicates, seconds }),

@@ -1,11 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from '@sinclair/typebox'
 import { optedOut } from '../capture/privacy.ts'
+import type { VisitorReader } from '../capture/visitor.ts'
 import { Fault } from '../core/errors.ts'
 import { route } from '../http/route.ts'
 import { fields } from '../http/validate.ts'
 import type { Ingest } from '../ingest/index.ts'
-import { type ClickReader, clickOf } from './click.ts'
+import { clickOf } from './click.ts'
 import type { LinkDirectory, Target } from './directory.ts'
 import { REDIRECT_PATHS, isTrackingId } from './link.ts'
 import { sendPage } from './page.ts'
@@ -15,7 +16,7 @@ import { decide } from './redirect.ts'
 export interface RedirectWorld {
   directory: LinkDirectory
   ingest: Ingest
-  reader: ClickReader
+  reader: VisitorReader
   notFoundUrl: string | null
   /** Whether a visitor's wish not to be tracked is followed. */
   honorDnt: boolean

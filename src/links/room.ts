@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { VisitorReader } from '../capture/visitor.ts'
 import type { Idempotency } from '../http/idempotency.ts'
 import type { Limiter } from '../http/limits.ts'
 import type { Ingest, Replayer } from '../ingest/index.ts'
@@ -6,7 +7,6 @@ import type { Reporter } from '../reports/index.ts'
 import type { Probe } from '../store/probe.ts'
 import type { Sql } from '../store/sql.ts'
 import { batchRoutes } from './batch-routes.ts'
-import type { ClickReader } from './click.ts'
 import { LinkDirectory } from './directory.ts'
 import { lookupRoutes } from './lookup-routes.ts'
 import { redirectRoutes } from './redirect-routes.ts'
@@ -21,7 +21,7 @@ export interface LinksSettings {
   idempotency: Idempotency
   limiter: Limiter
   limitKeyOf: (request: FastifyRequest) => string
-  reader: ClickReader
+  reader: VisitorReader
   /** Whether other nodes change links too. */
   shared: boolean
   baseUrl: () => string

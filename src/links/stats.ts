@@ -1,5 +1,5 @@
 import { iso } from '../core/time.ts'
-import { type Range, type Report, type Reporter, fillDays } from '../reports/index.ts'
+import type { Range, Report, Reporter } from '../reports/index.ts'
 
 const CLICKS = ['events', 'human_events', 'machine_events', 'visitors'] as const
 const LARGEST = 100
@@ -27,16 +27,15 @@ export async function linkStats(reporter: Reporter, trackingId: string, range: R
   const reports = linkReports(trackingId, range)
   const [[total], byDay, byClickSource, byReferrer, recent] = await Promise.all([
     reporter.run(reports.total),
-    reporter.run(reports.byDay),
+    reporter.series(reports.byDay),
     reporter.run(reports.byClickSource),
     reporter.run(reports.byReferrer),
     reporter.list(reports.recent),
   ])
-  const days = fillDays(byDay as ({ time: number } & Counts)[], range, { events: 0, human_events: 0, machine_events: 0, visitors: 0 })
   return {
     tracking_id: trackingId,
     ...counts(total as Counts),
-    by_day: days.map((row) => ({ date: iso(row.time).slice(0, 10), ...counts(row) })),
+    by_day: byDay.map((row) => ({ date: iso(row.time).slice(0, 10), ...counts(row as unknown as Counts) })),
     by_click_source: byClickSource.map((row) => ({ click_source: row.click_source, ...counts(row as Counts) })),
     by_referrer: byReferrer.map((row) => ({ referrer: row.referrer_host, ...counts(row as Counts) })),
     recent: recent.map(({ id, ts, ...rest }) => ({ click_id: id, clicked_at: iso(ts as number), ...rest })),

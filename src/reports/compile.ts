@@ -1,53 +1,86 @@
+import type { Shift } from '../core/zones.ts'
 import type { Dialect } from '../store/dialect.ts'
 import { EVENT_COLUMNS, type EventColumn } from '../store/events.ts'
 import type { Statement, Value } from '../store/sql.ts'
-import { DIMENSIONS } from './dimensions.ts'
+import { DIMENSIONS, bucketStart } from './dimensions.ts'
 import { METRICS } from './metrics.ts'
-import type { EventList, Range, Report, Where } from './report.ts'
+import type { By, EventList, Report, Scope } from './report.ts'
 
 /** Rows a report has at most when it names no limit. */
-const MAX_ROWS = 10_000
+export const MAX_ROWS = 10_000
+
+/** A person as known now: the alias of whoever it was known to be when the event came. */
+export const USER = 'coalesce(known_as, person)'
+/** The events with the aliases of their persons beside them. */
+export const EVENTS_WITH_USERS = `events left join (select project as alias_project, alias, person as known_as from person_aliases) aliases
+  on alias_project = project and alias = person`
+
+/** What compiling needs beside the value: the engine's dialect, and the offsets of the report's zone over its range. */
+export interface Compiling {
+  dialect: Dialect
+  shifts: readonly Shift[]
+}
 
 /** Makes a report's SQL: names come from the dictionaries, all that a caller chose is a parameter. */
-export function compile(report: Report, dialect: Dialect): Statement {
+export function compile(report: Report, { dialect, shifts }: Compiling): Statement {
   const values: Value[] = []
   const by = report.by ?? []
-  const groups = by.map((name) => `${DIMENSIONS[name](dialect, report.interval ?? 'day')} as ${name}`)
-  const metrics = report.metrics.map((name) => `${METRICS[name]} as ${name}`)
-  const lines = [`select ${[...groups, ...metrics].join(', ')}`, 'from events', `where ${conditions(report.where, report.range, values)}`]
+  const groups = by.map((one) => `${groupOf(one, report, { dialect, shifts }, values)} as ${columnOf(one)}`)
+  const metrics = report.metrics.map((name) => `${METRICS[name](USER)} as ${name}`)
+  const lines = [
+    `select ${[...groups, ...metrics].join(', ')}`,
+    `from ${report.metrics.includes('users') ? EVENTS_WITH_USERS : 'events'}`,
+    `where ${conditions(report, dialect, values)}`,
+  ]
   if (by.length > 0) {
-    const order = by.includes('time') ? 'time' : `${report.metrics[0]} desc, ${by.join(', ')}`
-    lines.push(`group by ${by.map((_, at) => at + 1).join(', ')}`, `order by ${order}`, `limit ${parameter(values, report.limit ?? MAX_ROWS)}`)
+    const places = by.map((_, at) => at + 1)
+    const order = by[0] === 'time' ? places.join(', ') : `${by.length + 1} desc, ${places.join(', ')}`
+    lines.push(`group by ${places.join(', ')}`, `order by ${order}`, `limit ${parameter(values, report.limit ?? MAX_ROWS)}`)
   }
   return { text: lines.join('\n'), values }
 }
 
 /** Makes the SQL of a list of single events, newest first. Throws when a column is none of the events'. */
-export function compileList(list: EventList): Statement {
+export function compileList(list: EventList, dialect: Dialect): Statement {
   const values: Value[] = []
-  const unknown = list.columns.find((name) => !(name in EVENT_COLUMNS))
+  const unknown = list.columns.find((name) => !Object.hasOwn(EVENT_COLUMNS, name))
   if (unknown !== undefined) throw new Error(`events have no column ${unknown}`)
   const lines = [
     `select ${(list.columns as EventColumn[]).join(', ')}`,
     'from events',
-    `where ${conditions(list.where, list.range, values)}`,
+    `where ${conditions(list, dialect, values)}`,
     'order by ts desc, id desc',
     `limit ${parameter(values, list.limit)}`,
   ]
   return { text: lines.join('\n'), values }
 }
 
-function conditions(where: Where, range: Range, values: Value[]): string {
+/** The name under which a row has what it is broken down by; properties by their place, since a key can be any text. */
+export function columnOf(by: By): string {
+  return typeof by === 'string' ? by : 'property'
+}
+
+/** The terms a scope sets for events, with its values as parameters. */
+export function conditions({ where, properties = {}, range }: Scope, dialect: Dialect, values: Value[]): string {
   const terms = Object.entries(where).map(([column, wanted]) =>
     Array.isArray(wanted) ? `${column} = any(${parameter(values, wanted)}::text[])` : `${column} = ${parameter(values, wanted as string | boolean)}`,
   )
+  for (const [key, value] of Object.entries(properties)) {
+    terms.push(`${dialect.property('properties', parameter(values, dialect.propertyKey(key)))} = ${parameter(values, value)}`)
+  }
   // An event without a time is in no report.
   terms.push(range.from === null ? 'ts is not null' : `ts >= ${parameter(values, range.from)}`)
   if (range.to !== null) terms.push(`ts < ${parameter(values, range.to)}`)
   return terms.join('\n  and ')
 }
 
-function parameter(values: Value[], value: Value): string {
+/** Adds a value and gives its place in the text. */
+export function parameter(values: Value[], value: Value): string {
   values.push(value)
   return `$${values.length}`
+}
+
+function groupOf(by: By, report: Report, { dialect, shifts }: Compiling, values: Value[]): string {
+  if (typeof by !== 'string') return dialect.property('properties', parameter(values, dialect.propertyKey(by.property)))
+  return by === 'time' ? bucketStart(dialect, report.interval ?? 'day', shifts) : DIMENSIONS[by]
 }

@@ -1,44 +1,53 @@
-import { DAY_MS, HOUR_MS } from '../core/time.ts'
+import { HOUR_MS } from '../core/time.ts'
+import { type Interval, MONDAY, type Shift, WIDTH } from '../core/zones.ts'
 import type { Dialect } from '../store/dialect.ts'
 
-/** The widths of `time` buckets. */
-export type Interval = 'hour' | 'day' | 'week' | 'month'
-
-/** What numbers can be broken down by: each an expression over one event. A new dimension is one entry. */
+/** What numbers can be broken down by, beside time and properties: each an expression over one event. A new dimension is one entry. */
 export const DIMENSIONS = {
-  time: (dialect: Dialect, interval: Interval) => bucketStart(dialect, interval),
-  tracking_id: () => 'tracking_id',
-  click_source: () => 'click_source',
-  referrer_host: () => 'referrer_host',
-  campaign: () => 'campaign',
-  browser: () => 'browser',
-  os: () => 'os',
-  device: () => 'device',
-  country: () => 'country',
-  machine_reason: () => 'machine_reason',
+  event: 'name',
+  source: 'source',
+  tracking_id: 'tracking_id',
+  click_source: 'click_source',
+  referrer: 'referrer',
+  referrer_host: 'referrer_host',
+  campaign: 'campaign',
+  landing_page: 'landing_page',
+  browser: 'browser',
+  os: 'os',
+  device: 'device',
+  country: 'country',
+  machine: 'machine',
+  machine_reason: 'machine_reason',
 } as const
 
-export type DimensionName = keyof typeof DIMENSIONS
+export type DimensionName = keyof typeof DIMENSIONS | 'time'
 
-/** 1970-01-01 was a Thursday; weeks begin on Monday (ISO 8601). */
-const MONDAY_MS = 4 * DAY_MS
-
-/** The start of an event's bucket in UTC ms. Days and weeks are plain arithmetic, which both engines do alike and fast. */
-function bucketStart(dialect: Dialect, interval: Interval): string {
-  switch (interval) {
-    case 'hour':
-      return floorTo(HOUR_MS, 0)
-    case 'day':
-      return floorTo(DAY_MS, 0)
-    case 'week':
-      return floorTo(7 * DAY_MS, MONDAY_MS)
-    case 'month':
-      return dialect.milliseconds(`date_trunc('month', ${dialect.timestamp('ts')})`)
-  }
+/**
+ * The bucket an event lies in, by a zone's clocks: for hours the moment in UTC ms at which it begins, for longer ones
+ * the local time at which it begins, written as if it were UTC. Arithmetic both engines do alike and fast. Clocks that are
+ * set within an hour begin another bucket there.
+ */
+export function bucketStart(dialect: Dialect, interval: Interval, shifts: readonly Shift[]): string {
+  const local = shiftedBy(shifts)
+  if (interval === 'month') return dialect.milliseconds(`date_trunc('month', ${dialect.timestamp(local)})`)
+  const origin = interval === 'week' ? MONDAY : 0
+  const start = `${interval === 'hour' ? 'ts' : local} - ${past(origin === 0 ? local : `(${local} - ${origin})`, WIDTH[interval])}`
+  const cuts = interval === 'hour' ? shifts.slice(1).filter(({ from, offset }) => (from + offset) % HOUR_MS !== 0) : []
+  // `greatest` takes no notice of a null.
+  return cuts.length === 0 ? start : `greatest(${start}, case ${cuts.toReversed().map(({ from }) => `when ts >= ${from} then ${from}`).join(' ')} end)`
 }
 
-/** Rounds down also before 1970, where `%` is negative. */
-function floorTo(width: number, origin: number): string {
-  const since = origin === 0 ? 'ts' : `(ts - ${origin})`
-  return `ts - ((${since} % ${width}) + ${width}) % ${width}`
+/** How far a time is past the start of its bucket; also before 1970, where `%` is negative. */
+function past(time: string, width: number): string {
+  return `((${time} % ${width}) + ${width}) % ${width}`
 }
+
+/** The local time of an event, by the offsets of its zone. */
+function shiftedBy(shifts: readonly Shift[]): string {
+  const [first, ...later] = shifts
+  const offset = first?.offset ?? 0
+  if (later.length === 0) return offset === 0 ? 'ts' : `(ts + ${offset})`
+  const cases = later.toReversed().map(({ from, offset: ahead }) => `when ts >= ${from} then ${ahead}`)
+  return `(ts + case ${cases.join(' ')} else ${offset} end)`
+}
+

@@ -1,3 +1,9 @@
-export type { Range, Report } from './report.ts'
+import { DIMENSIONS, type DimensionName } from './dimensions.ts'
+import { METRICS, type MetricName } from './metrics.ts'
+
+export { type By, FILTERS, type Range, type Report, type Scope, type Where } from './report.ts'
 export { type Reporter, createReporter } from './run.ts'
-export { fillDays } from './series.ts'
+
+/** The names a caller may use. */
+export const METRIC_NAMES = (Object.keys(METRICS) as MetricName[]).filter((name) => !name.endsWith('_at'))
+export const DIMENSION_NAMES: readonly DimensionName[] = ['time', ...(Object.keys(DIMENSIONS) as Exclude<DimensionName, 'time'>[])]

@@ -1,4 +1,5 @@
-import type { DimensionName, Interval } from './dimensions.ts'
+import type { Interval } from '../core/zones.ts'
+import type { DimensionName } from './dimensions.ts'
 import type { MetricName } from './metrics.ts'
 
 /** From when to when, in UTC ms: `from` belongs to it, `to` does not. Null is open. */
@@ -8,28 +9,37 @@ export interface Range {
 }
 
 /** Columns a report may be narrowed by. */
-export type FilterName = 'project' | 'source' | 'name' | 'tracking_id' | 'referrer' | 'campaign' | 'machine'
+export const FILTERS = ['project', 'source', 'name', 'tracking_id', 'referrer', 'campaign', 'click_source', 'referrer_host', 'country', 'browser', 'os', 'device', 'machine'] as const
+export type FilterName = (typeof FILTERS)[number]
 
 /** What each named column must be; a list means one of these. */
 export type Where = Partial<Record<FilterName, string | boolean | readonly string[]>>
 
-/** A question about events, as a value: the same everywhere, whoever asks it. */
-export interface Report {
-  metrics: readonly MetricName[]
-  /** What to break the metrics down by; none gives one row. */
-  by?: readonly DimensionName[]
+/** What of the events a report is about. */
+export interface Scope {
   where: Where
+  /** What properties of the events must be, by key; a value is compared as text. */
+  properties?: Readonly<Record<string, string>>
   range: Range
-  /** The width of `time` buckets, where `by` names it. */
+}
+
+/** What numbers are broken down by: a dimension, or a property of the events by its key. */
+export type By = DimensionName | { property: string }
+
+/** A question about events, as a value: the same everywhere, whoever asks it. */
+export interface Report extends Scope {
+  metrics: readonly MetricName[]
+  /** None gives one row. */
+  by?: readonly By[]
+  /** The width of `time` buckets, where `by` names it, and whose clocks they follow; by day and UTC unless told. */
   interval?: Interval
-  /** The most rows, the largest of the first metric first; a report by time is in time's order and whole. */
+  timezone?: string
+  /** The most rows, the largest of the first metric first; a report by time is in time's order. */
   limit?: number
 }
 
 /** A question for single events, newest first. */
-export interface EventList {
+export interface EventList extends Scope {
   columns: readonly string[]
-  where: Where
-  range: Range
   limit: number
 }

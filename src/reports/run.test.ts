@@ -6,7 +6,7 @@ import { Fault } from '../core/errors.ts'
 import { DAY_MS, HOUR_MS } from '../core/time.ts'
 import type { Cell } from '../store/engine.ts'
 import { EVENT_COLUMN_NAMES } from '../store/events.ts'
-import type { Interval } from './dimensions.ts'
+import type { Interval } from '../core/zones.ts'
 import type { Report } from './report.ts'
 import { type Reporter, createReporter } from './run.ts'
 

@@ -1,14 +1,29 @@
+import { Fault } from '../core/errors.ts'
+import { HOUR_MS } from '../core/time.ts'
+import { type Interval, type Shift, shiftsOf } from '../core/zones.ts'
 import { dialectOf } from '../store/dialect.ts'
-import type { Row, Sql } from '../store/sql.ts'
-import { compile, compileList } from './compile.ts'
-import type { EventList, Report } from './report.ts'
+import type { Row, Sql, Statement } from '../store/sql.ts'
+import { MAX_BUCKETS, bucketCount, bucketMoment, fill } from './buckets.ts'
+import { type Compiling, compile, compileList } from './compile.ts'
+import { type Funnel, compileFunnel } from './funnel.ts'
+import { type Paths, compilePaths } from './paths.ts'
+import type { EventList, Report, Scope } from './report.ts'
+import { type Retention, compileRetention } from './retention.ts'
 
-/** Answers reports. What was acknowledged before a report is asked is in it. */
+/** Answers reports. What was acknowledged before a report is asked is in it. Throws Fault 'unavailable' when it takes too long. */
 export interface Reporter {
-  /** The rows of a report: its dimensions and metrics by name; `time` in UTC ms. Throws Fault 'unavailable' when it takes too long. */
+  /** The rows of a report: its dimensions and metrics by name; `time` is the moment (UTC ms) at which a bucket begins. */
   run(report: Report): Promise<Row[]>
+  /** A report by time, with zeros where nothing happened. Throws Fault 'invalid' when it has more than 10,000 buckets. */
+  series(report: Report): Promise<(Row & { time: number })[]>
   /** The events of a list, newest first. */
   list(list: EventList): Promise<Row[]>
+  /** For each step its users, and the median time from the step before in ms. */
+  funnel(funnel: Funnel): Promise<{ users: number; median_ms: number | null }[]>
+  /** For each cohort (its beginning in UTC ms) the users of each period, 0 the first. */
+  retention(retention: Retention & { timezone?: string }): Promise<{ cohort: number; users: number[] }[]>
+  /** For each step away the events there, the most frequent first. */
+  paths(paths: Paths): Promise<{ step: number; event: string | null; count: number }[]>
 }
 
 /** `settled` ends when the store holds all that was acknowledged. */
@@ -20,12 +35,75 @@ export function createReporter(options: {
 }): Reporter {
   const { sql, settled, timeoutMs } = options
   const dialect = dialectOf(options.engine)
-  const answer = async ({ text, values }: ReturnType<typeof compile>): Promise<Row[]> => {
+
+  const answer = async <T = Row>({ text, values }: Statement): Promise<T[]> => {
     await settled(timeoutMs)
-    return sql.rows(text, values, { timeoutMs })
+    return sql.rows<T>(text, values, { timeoutMs })
   }
+
+  /** The range with its open ends closed by the first and last event, or null when there is none. */
+  const closed = async ({ where, properties = {}, range }: Scope): Promise<{ from: number; to: number } | null> => {
+    const { from, to } = range
+    if (from !== null && to !== null) return { from, to }
+    // Of the scope alone: a report broken down would have the edges of its first group.
+    const [edges] = await answer<{ first_at: number | null; last_at: number | null }>(compile({ where, properties, range, metrics: ['first_at', 'last_at'] }, { dialect, shifts: [] }))
+    if (!edges || edges.first_at === null || edges.last_at === null) return null
+    return { from: from ?? edges.first_at, to: to ?? edges.last_at + 1 }
+  }
+
+  const compiling = async (scope: Scope, zone: string | undefined): Promise<Compiling> => ({ dialect, shifts: await shiftsIn(scope, zone) })
+  const shiftsIn = async (scope: Scope, zone = 'UTC'): Promise<Shift[]> => {
+    if (zone === 'UTC') return []
+    const range = await closed(scope)
+    // The bucket of the first event begins up to an hour before it, and clocks may have been set within that.
+    return range === null ? [] : shiftsOf(zone, range.from - HOUR_MS, range.to)
+  }
+
+  const run = async (report: Report): Promise<Row[]> => {
+    const byTime = report.by?.includes('time') ?? false
+    const rows = await answer(compile(report, await compiling(report, byTime ? report.timezone : 'UTC')))
+    if (byTime) for (const row of rows) row.time = bucketMoment(report.interval ?? 'day', report.timezone ?? 'UTC', row.time as number)
+    return rows
+  }
+
   return {
-    run: (report) => answer(compile(report, dialect)),
-    list: (list) => answer(compileList(list)),
+    run,
+    async series(report) {
+      const interval = report.interval ?? 'day'
+      const zone = report.timezone ?? 'UTC'
+      // A range that events set, such as those of a clock that stands at 1970, is nobody's mistake: it is left unfilled.
+      if (report.range.from !== null && report.range.to !== null) bounded(interval, report.range.from, report.range.to)
+      const range = zone === 'UTC' ? report.range : await closed(report)
+      if (range === null) return []
+      const rows = (await run({ ...report, range, by: ['time'], limit: MAX_BUCKETS + 1 })) as (Row & { time: number })[]
+      // Of more than fit the newest would be missing, with nobody told.
+      if (rows.length > MAX_BUCKETS) throw tooMany(interval, rows.length)
+      const empty = Object.fromEntries(report.metrics.map((name) => [name, 0]))
+      return fill(rows, range, interval, zone, empty) as (Row & { time: number })[]
+    },
+    list: (list) => answer(compileList(list, dialect)),
+    funnel: (funnel) => answer(compileFunnel(funnel, dialect)),
+    async retention(retention) {
+      const rows = await answer<{ cohort: number; period: number; users: number }>(compileRetention(retention, await compiling(retention, retention.timezone)))
+      const cohorts = new Map<number, number[]>()
+      for (const { cohort, period, users } of rows) {
+        const periods = cohorts.get(cohort) ?? Array.from({ length: retention.periods + 1 }, () => 0)
+        periods[period] = users
+        cohorts.set(cohort, periods)
+      }
+      return [...cohorts].map(([cohort, users]) => ({ cohort: bucketMoment(retention.interval, retention.timezone ?? 'UTC', cohort), users }))
+    },
+    paths: (paths) => answer(compilePaths(paths, dialect)),
   }
+}
+
+function bounded(interval: Interval, from: number, to: number): void {
+  const buckets = bucketCount(interval, from, to)
+  if (buckets > MAX_BUCKETS) throw tooMany(interval, buckets)
+}
+
+function tooMany(interval: Interval, buckets: number): Fault {
+  return new Fault('invalid', `The range has about ${buckets} ${interval}s; at most ${MAX_BUCKETS} fit. Ask for a shorter range or a wider interval.`, {
+    errors: [{ field: 'interval', error: `gives more than ${MAX_BUCKETS} buckets in this range` }],
+  })
 }

@@ -40,6 +40,17 @@ const rows: Record<string, { who: string; path?: string; body?: object; expected
   'POST /api/tracking-ingest/batch': { who: 'ingest key', body: {}, expected: key(400) },
   'POST /api/tracking-ingest/test': { who: 'ingest key', expected: key(200) },
   'GET /api/tracking-ingest/health': { who: 'public', expected: all(200) },
+  'GET /v1/projects': { who: 'public', expected: all(200) },
+  'POST /v1/projects': { who: 'public', body: {}, expected: all(400) },
+  'PATCH /v1/projects/:projectKey': { who: 'public', path: '/v1/projects/000000000000', body: {}, expected: all(404) },
+  'POST /v1/events/batch': { who: 'public', body: { projectKey: '000000000000' }, expected: all(403) },
+  ...Object.fromEntries(
+    ['overview', 'top-events', 'events-timeseries', 'retention'].map((name) => [`GET /v1/reports/${name}`, { who: 'public', path: `/v1/reports/${name}?projectKey=000000000000`, expected: all(403) }]),
+  ),
+  'GET /v1/reports/conversion': { who: 'public', path: '/v1/reports/conversion?projectKey=000000000000&eventName=x', expected: all(403) },
+  'POST /v1/reports/funnel': { who: 'public', body: { projectKey: '000000000000', steps: ['a', 'b'] }, expected: all(403) },
+  'POST /v1/reports/paths': { who: 'public', body: { projectKey: '000000000000', eventName: 'a' }, expected: all(403) },
+  'POST /v1/reports/query': { who: 'public', body: { projectKey: '000000000000', metrics: ['events'] }, expected: all(403) },
   ...Object.fromEntries(['linkedin', 'calendly', 'portfolio', 'github', 'website', 'link'].map((path) => [`GET /${path}`, { who: 'public', path: `/${path}?uuid=known`, expected: all(302) }])),
   'GET /track/:id': { who: 'public', path: '/track/known', expected: all(302) },
   // The reference's own pages, which the library serves.

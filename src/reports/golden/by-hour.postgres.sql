@@ -5,7 +5,7 @@ where source = $1
   and ts >= $3
   and ts < $4
 group by 1
-order by time
+order by 1
 limit $5
 
 -- $1 = "link"

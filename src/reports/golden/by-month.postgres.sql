@@ -4,7 +4,7 @@ where source = $1
   and tracking_id = $2
   and ts is not null
 group by 1
-order by time
+order by 1
 limit $3
 
 -- $1 = "link"

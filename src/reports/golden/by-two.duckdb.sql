@@ -5,7 +5,7 @@ where machine = $1
   and ts >= $3
   and ts < $4
 group by 1, 2
-order by visitors desc, country, browser
+order by 3 desc, 1, 2
 limit $5
 
 -- $1 = false

@@ -5,7 +5,7 @@ where source = $1
   and ts is not null
   and ts < $3
 group by 1
-order by time
+order by 1
 limit $4
 
 -- $1 = "link"

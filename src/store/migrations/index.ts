@@ -2,9 +2,13 @@ import type { InputMigrations } from 'umzug'
 import type { Dialect } from '../dialect.ts'
 import type { Engine } from '../engine.ts'
 import { links } from './0001-links.ts'
+import { product } from './0002-product.ts'
 
 /** Every step of the schema's life, oldest first. A step that has been released is never changed. */
-const STEPS: readonly { name: string; statements: (dialect: Dialect) => string[] }[] = [{ name: '0001-links', statements: links }]
+const STEPS: readonly { name: string; statements: (dialect: Dialect) => string[] }[] = [
+  { name: '0001-links', statements: links },
+  { name: '0002-product', statements: product },
+]
 
 /**
  * Brings the store's schema up to this version and gives the names of the steps taken. A step and its entry in

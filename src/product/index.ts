@@ -1,0 +1,1 @@
+export { productRoom } from './room.ts'

@@ -1,0 +1,61 @@
+import { describe, expect, test } from 'vitest'
+import { type Dialect, duckdbDialect, postgresDialect } from '../store/dialect.ts'
+import { compile, compileList } from './compile.ts'
+import { DIMENSION_NAMES } from './index.ts'
+import { METRICS, type MetricName } from './metrics.ts'
+import type { EventList, Report } from './report.ts'
+
+const FROM = Date.UTC(2026, 10, 1)
+const TO = Date.UTC(2026, 11, 1)
+const clicks = { source: 'link', tracking_id: 'abc' } as const
+const counts = ['events', 'human_events', 'machine_events', 'visitors'] as const
+
+/** The reports that are asked, each with the file in which a review reads its SQL. */
+const reports: Record<string, Report> = {
+  'totals': { metrics: counts, where: clicks, range: { from: null, to: null } },
+  'totals-in-range': { metrics: counts, where: clicks, range: { from: FROM, to: TO } },
+  'by-hour': { metrics: counts, by: ['time'], interval: 'hour', where: clicks, range: { from: FROM, to: TO } },
+  'by-day': { metrics: counts, by: ['time'], interval: 'day', where: clicks, range: { from: FROM, to: null } },
+  'by-week': { metrics: counts, by: ['time'], interval: 'week', where: clicks, range: { from: null, to: TO } },
+  'by-month': { metrics: counts, by: ['time'], interval: 'month', where: clicks, range: { from: null, to: null } },
+  'by-click-source': { metrics: counts, by: ['click_source'], limit: 100, where: clicks, range: { from: FROM, to: TO } },
+  'by-two': { metrics: ['visitors', 'events'], by: ['country', 'browser'], limit: 10, where: { machine: false, campaign: ['a', 'b'] }, range: { from: FROM, to: TO } },
+  'everything': { metrics: Object.keys(METRICS) as MetricName[], by: DIMENSION_NAMES, interval: 'month', where: { project: 'links' }, range: { from: FROM, to: TO } },
+}
+const lists: Record<string, EventList> = {
+  'list': { columns: ['id', 'ts', 'click_source'], where: clicks, range: { from: FROM, to: TO }, limit: 50 },
+}
+const dialects: [name: string, dialect: Dialect][] = [['duckdb', duckdbDialect], ['postgres', postgresDialect]]
+
+/** SQL with its parameters below it, as the golden files hold it. */
+const golden = ({ text, values = [] }: { text: string; values?: readonly unknown[] }) => `${text}\n\n${values.map((value, at) => `-- $${at + 1} = ${JSON.stringify(value)}`).join('\n')}\n`
+
+describe.each(dialects)('for %s', (engine, dialect) => {
+  test.each(Object.entries(reports))('the report %s', async (name, report) => {
+    await expect(golden(compile(report, { dialect, shifts: [] }))).toMatchFileSnapshot(`golden/${name}.${engine}.sql`)
+  })
+})
+
+test.each(Object.entries(lists))('the %s of events is the same for every engine', async (name, list) => {
+  await expect(golden(compileList(list, duckdbDialect))).toMatchFileSnapshot(`golden/${name}.sql`)
+})
+
+describe('what a caller chose', () => {
+  const hostile = ["'; drop table events; --", '$1', '\\', '\0', '%', '"', '/*', "' or ''='"]
+
+  test('is a parameter, never text', () => {
+    for (const [, dialect] of dialects) {
+      const plain = compile({ metrics: ['events'], where: { tracking_id: 'x', campaign: ['x'] }, range: { from: 1, to: 2 } }, { dialect, shifts: [] })
+      for (const value of hostile) {
+        const asked = compile({ metrics: ['events'], where: { tracking_id: value, campaign: [value] }, range: { from: 1, to: 2 } }, { dialect, shifts: [] })
+        expect(asked).toEqual({ text: plain.text, values: [value, [value], 1, 2] })
+      }
+    }
+  })
+
+  test('as a column that events do not have is an error of ours', () => {
+    for (const column of ['password', '', 'id; drop table events', 'constructor', 'toString', '__proto__']) {
+      expect(() => compileList({ columns: [column], where: {}, range: { from: null, to: null }, limit: 1 }, duckdbDialect)).toThrow(`events have no column ${column}`)
+    }
+  })
+})

@@ -1,0 +1,19 @@
+with seen as (
+  select distinct coalesce(known_as, person) as walker, (ts + case when ts >= 1761440400000 then 3600000 when ts >= 1743296400000 then 7200000 else 3600000 end) - ((((ts + case when ts >= 1761440400000 then 3600000 when ts >= 1743296400000 then 7200000 else 3600000 end) - 345600000) % 604800000) + 604800000) % 604800000 as bucket
+  from events left join (select project as alias_project, alias, person as known_as from person_aliases) aliases
+  on alias_project = project and alias = person
+  where project = $1
+  and ts >= $2
+  and ts < $3 and person is not null
+), first_seen as (
+  select walker, min(bucket) as cohort from seen group by walker
+)
+select cohort, ((bucket - cohort) // 604800000) as period, count(*) as users
+from seen join first_seen using (walker)
+where bucket - cohort <= $4
+group by 1, 2
+order by 1, 2;
+-- $1 = "a1b2c3d4e5f6"
+-- $2 = 1735689600000
+-- $3 = 1767225600000
+-- $4 = 4838400000

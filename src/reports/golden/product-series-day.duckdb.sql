@@ -1,0 +1,15 @@
+select ts - ((ts % 86400000) + 86400000) % 86400000 as time, count(*) as events, count(distinct coalesce(known_as, person)) as users
+from events left join (select project as alias_project, alias, person as known_as from person_aliases) aliases
+  on alias_project = project and alias = person
+where project = $1
+  and name = $2
+  and ts >= $3
+  and ts < $4
+group by 1
+order by 1
+limit $5;
+-- $1 = "a1b2c3d4e5f6"
+-- $2 = "buy"
+-- $3 = 1735689600000
+-- $4 = 1738368000000
+-- $5 = 10001

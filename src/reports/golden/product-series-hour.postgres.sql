@@ -1,0 +1,13 @@
+select ts - (((ts + 19800000) % 3600000) + 3600000) % 3600000 as time, count(*) as events, count(distinct coalesce(known_as, person)) as users
+from events left join (select project as alias_project, alias, person as known_as from person_aliases) aliases
+  on alias_project = project and alias = person
+where project = $1
+  and ts >= $2
+  and ts < $3
+group by 1
+order by 1
+limit $4;
+-- $1 = "a1b2c3d4e5f6"
+-- $2 = 1735689600000
+-- $3 = 1738368000000
+-- $4 = 10001
