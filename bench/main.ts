@@ -13,7 +13,7 @@ import { redirect } from './redirect.ts'
 import { reports } from './reports.ts'
 import type { Bench, Row } from './row.ts'
 import { configureServers, killServers } from './server.ts'
-import { type EngineName, dropStores, postgresAnswers, storesFolder } from './stores.ts'
+import { type EngineName, dropStores, keepStoresIn, postgresAnswers } from './stores.ts'
 import { type Section, machineText, sectionText, summary } from './table.ts'
 
 const ROWS: readonly Row[] = [redirect, capture, batches, acknowledge, readable, reports, footprint]
@@ -26,6 +26,7 @@ const HELP = `npm run bench -- [options]
   --engine NAME     ${ENGINES.join(' or ')}; both when left out, PostgreSQL where it answers (TEST_DATABASE_URL)
   --only ROW,ROW    ${ROWS.map((row) => row.name).join(', ')}
   --json            figures as JSON on standard output
+  --data DIR        where the stores lie, on the disk to be measured; data/bench when left out
   --set NAME=VALUE  a setting of the measured server, such as ACK=journal; may be given again
   --profile DIR     CPU profiles of the server's threads, which slows it down
 `
@@ -53,6 +54,7 @@ async function options() {
       engine: { type: 'string' },
       only: { type: 'string' },
       json: { type: 'boolean', default: false },
+      data: { type: 'string', default: 'data/bench' },
       profile: { type: 'string' },
       set: { type: 'string', multiple: true, default: [] },
       help: { type: 'boolean', default: false },
@@ -67,9 +69,9 @@ async function options() {
   }
 }
 
-async function measure({ rows, engines, settings, quick, full, json, profile }: Options): Promise<void> {
+async function measure({ rows, engines, settings, quick, full, json, data, profile }: Options): Promise<void> {
   configureServers({ profileDir: profile ?? null, env: settings })
-  const machine = await describeMachine(await storesFolder())
+  const machine = await describeMachine(await keepStoresIn(data))
   const say = (text: string): void => void (json || process.stdout.write(`${text}\n`))
   const remarks = [
     ...(quick ? ['a quick run: a first impression, too short to judge tails by'] : []),
@@ -130,6 +132,6 @@ function complain(error: unknown, what = ''): void {
 }
 
 async function cleanUp(): Promise<void> {
-  killServers()
+  await killServers()
   await dropStores()
 }

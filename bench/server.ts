@@ -16,8 +16,8 @@ export interface Running {
   startMs: number
   /** Figures of /metrics by name, those of one name added up. */
   metrics(): Promise<Map<string, number>>
-  /** What it holds of the memory now and at most, in MB. */
-  memory(): { now: number; most: number }
+  /** What it holds of the memory now and at most, in MB; `files` is what of it are program files, which the system may share and drop. */
+  memory(): { now: number; most: number; files: number }
   /** Processor time it has used so far, in seconds: all of it, and what its main thread has. */
   cpu(): { all: number; main: number }
   /** What it wrote to standard output and error. */
@@ -48,9 +48,11 @@ export function configureServers(settings: { profileDir: string | null; env: Rec
   chosen = settings
 }
 
-/** Ends every server that is still running, at once. */
-export function killServers(): void {
+/** Ends every server that is still running, in no good order. */
+export async function killServers(): Promise<void> {
+  const ended = [...children].map((child) => new Promise((done) => child.once('exit', done)))
   for (const child of children) child.kill('SIGKILL')
+  await Promise.all(ended)
 }
 
 /** Starts the built server on a store. */
@@ -114,7 +116,12 @@ async function start(args: readonly string[], cwd: string, env: Record<string, s
   const child = spawn(process.execPath, args, { env: { PATH: process.env.PATH, ...env }, cwd, stdio: ['ignore', 'pipe', 'pipe'] })
   children.add(child)
   let said = ''
-  const ended = new Promise<number | string | null>((ends) => child.once('exit', (code, signal) => ends(code ?? signal)))
+  const ended = new Promise<number | string | null>((ends) =>
+    child.once('exit', (code, signal) => {
+      children.delete(child)
+      ends(code ?? signal)
+    }),
+  )
   const port = new Promise<number>((listens) => {
     child.stderr.on('data', (chunk: Buffer) => (said += chunk))
     child.stdout.on('data', (chunk: Buffer) => {
@@ -138,7 +145,6 @@ async function start(args: readonly string[], cwd: string, env: Record<string, s
     async stop() {
       child.kill('SIGTERM')
       await ended
-      children.delete(child)
     },
   }
 }
@@ -152,10 +158,10 @@ function figuresOf(text: string): Map<string, number> {
   return figures
 }
 
-function memoryOf(pid: number): { now: number; most: number } {
+function memoryOf(pid: number): { now: number; most: number; files: number } {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8')
   const megabytes = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? Number.NaN) / 1024
-  return { now: megabytes('VmRSS'), most: megabytes('VmHWM') }
+  return { now: megabytes('VmRSS'), most: megabytes('VmHWM'), files: megabytes('RssFile') }
 }
 
 /** The kernel counts in hundredths of a second (proc(5), utime and stime). */

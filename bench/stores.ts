@@ -17,14 +17,27 @@ export interface Store {
 }
 
 const serverUrl = process.env.TEST_DATABASE_URL ?? 'postgres://postgres@127.0.0.1:5432/postgres'
-/** Under the project, for a temporary folder may be no disk at all. */
-const folders = resolve('build/bench-data')
+let folder = resolve('.')
 const open = new Set<Store>()
 
-/** Where the stores lie: what the disk is measured at. */
-export async function storesFolder(): Promise<string> {
-  await mkdir(folders, { recursive: true })
-  return folders
+/** Has all stores made from now on lie in a folder, made where missing; takes away what runs that were killed have left in it. */
+export async function keepStoresIn(path: string): Promise<string> {
+  folder = resolve(path)
+  await mkdir(folder, { recursive: true })
+  const left = (await readdir(folder)).filter((name) => NAME.test(name) && !isAlive(Number(NAME.exec(name)?.[1])))
+  for (const name of left) await rm(join(folder, name), { recursive: true, force: true })
+  return folder
+}
+
+/** The process that made it, and a random part. */
+const NAME = /^bench-(\d+)-[0-9a-f]{12}$/
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+  }
 }
 
 /** Whether a PostgreSQL answers in which databases may be made. */
@@ -39,10 +52,10 @@ export async function postgresAnswers(): Promise<boolean> {
 
 /** Makes an empty store. */
 export async function freshStore(engine: EngineName): Promise<Store> {
-  const name = randomBytes(6).toString('hex')
-  const dataDir = join(await storesFolder(), name)
+  const random = randomBytes(6).toString('hex')
+  const dataDir = join(folder, `bench-${process.pid}-${random}`)
   await mkdir(dataDir)
-  const database = engine === 'duckdb' ? null : await freshDatabase(`${databasePrefix}${process.pid}_${name}`)
+  const database = engine === 'duckdb' ? null : await freshDatabase(`${databasePrefix}${process.pid}_${random}`)
   const store: Store = {
     engine,
     dataDir,
@@ -78,8 +91,8 @@ async function freshDatabase(name: string): Promise<{ url: string; size(): Promi
 }
 
 /** Bytes of the files in a folder. */
-export async function bytesOf(folder: string): Promise<number> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])
+export async function bytesOf(path: string): Promise<number> {
+  const entries = await readdir(path, { recursive: true, withFileTypes: true }).catch(() => [])
   const files = entries.filter((entry) => entry.isFile())
   const sizes = await Promise.all(files.map(async (entry) => (await stat(join(entry.parentPath, entry.name))).blocks * 512))
   return sizes.reduce((sum, size) => sum + size, 0)

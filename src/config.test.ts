@@ -48,6 +48,7 @@ describe('the settings', () => {
       countryHeader: null,
       countryDb: null,
       lookupLimit: 6_000,
+      eventsLimit: 600,
       logLevel: 'info',
     })
   })

@@ -70,7 +70,6 @@ onEveryEngine('accounts by HTTP', (engine) => {
       expect(answer.headers).toMatchObject({ ratelimit: `"login-account";r=0;t=${seconds}`, 'ratelimit-policy': '"login-account";q=10;w=900' })
     })
     })
-  })
 
   test('me is the person of the token', async () => {
     const answer = await get('/api/auth/me', await as('vera@example.com'))
