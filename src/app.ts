@@ -61,7 +61,10 @@ export async function openApp(config: Config, world: AppWorld): Promise<App> {
       addressOf,
       now,
       ticks: () => performance.now(),
-      report: (outcome) => failures.inc({ outcome }),
+      report(outcome) {
+        failures.inc({ outcome })
+        if (outcome === 'login') log.info({}, 'login')
+      },
     })
     const idempotency = new Idempotency({
       async find(scope, key) {

@@ -70,7 +70,8 @@ function answerErrors(app: FastifyInstance): void {
     const { status, headers, body } = fault ? errorAnswer(fault, family) : internalAnswer(request.id, family)
     if (!fault) request.log.error({ err: error, route: request.routeOptions.url, requestId: request.id }, 'request failed')
     else if (status === 503) request.log.warn({ reason: fault.message, route: request.routeOptions.url }, 'request refused')
-    else request.log.debug({ reason: fault.message, route: request.routeOptions.url }, 'request not as expected')
+    // Never the sentence: it may quote what was sent.
+    else request.log.warn({ code: fault.code, fields: (fault.more.errors ?? []).map(({ field }) => field), route: request.routeOptions.url }, 'request not as expected')
     // Whoever waits for this key's answer goes on, and the request may be repeated.
     return reply.code(status).headers(headers).send(body)
   })

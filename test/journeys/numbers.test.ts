@@ -87,7 +87,6 @@ onEveryEngine('the numbers of a link', (engine) => {
       ['?from=2026-11-03T00:00:00%2B02:00&to=2026-11-04T02:00:00%2B02:00', 1, 2],
       ['?from=2026-11-02T13:00:00Z&to=2026-11-03T12:00:00Z', 0, 2],
       ['?from=2026-10-30&to=2026-11-05', 4, 7],
-      ['?from=1900-01-01&to=2100-01-01', 4, 4],
     ])('%s: all parts are of that range', async (query, clicks, days) => {
       const stats = await app.stats(id, query)
       const sum = (parts: Counts[]) => parts.reduce((total, part) => total + part.clicks, 0)
@@ -102,6 +101,8 @@ onEveryEngine('the numbers of a link', (engine) => {
       ['?from=2026-11-02&to=2026-11-01', 'from'],
       ['?from=2026-11-02T00:00:00Z&to=2026-11-02T00:00:00Z', 'from'],
       ["?from=2026-11-02'--", 'from'],
+      // More days than an answer may have.
+      ['?from=1900-01-01&to=2100-01-01', 'interval'],
     ])('%s is 400', async (query, field) => {
       const { status, body } = await app.get(`/api/link-tracking/links/${id}/stats${query}`)
       expect([status, body]).toMatchObject([400, { success: false, errors: [{ field }] }])

@@ -1,9 +1,16 @@
+import { readdirSync } from 'node:fs'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type FreshStore, onEveryEngine } from '../../../test/support/engines.ts'
 import { engineOn } from '../../../test/support/store.ts'
 import type { Engine } from '../engine.ts'
 import { EVENT_COLUMN_NAMES } from '../events.ts'
 import { migrate } from './index.ts'
+
+/** The files beside this one, in their order: each is a step, and its name is the file's. */
+const STEPS = readdirSync(import.meta.dirname)
+  .filter((file) => /^\d{4}-.*\.ts$/.test(file))
+  .map((file) => file.replace('.ts', ''))
+  .sort()
 
 onEveryEngine('the schema', (engine) => {
   let store: FreshStore
@@ -18,7 +25,7 @@ onEveryEngine('the schema', (engine) => {
   })
 
   test('is made once, and has the columns in the order in which events are journalled', async () => {
-    expect(await migrate(opened)).toEqual(['0001-links'])
+    expect(await migrate(opened)).toEqual(STEPS)
     expect(await migrate(opened)).toEqual([])
     const columns = await opened.rows<{ column_name: string }>("select column_name from information_schema.columns where table_name = 'events' order by ordinal_position")
     expect(columns.map(({ column_name }) => column_name)).toEqual(EVENT_COLUMN_NAMES)
@@ -27,8 +34,8 @@ onEveryEngine('the schema', (engine) => {
   test('is made once by nodes that start together', async () => {
     const others = engine.name === 'postgres' ? await Promise.all([engineOn(store), engineOn(store)]) : []
     const taken = await Promise.all([opened, ...others].map((one) => migrate(one)))
-    expect(new Set(taken.flat())).toEqual(new Set(['0001-links']))
-    expect(await opened.rows('select name from migrations')).toEqual([{ name: '0001-links' }])
+    expect(new Set(taken.flat())).toEqual(new Set(STEPS))
+    expect(await opened.rows('select name from migrations order by name')).toEqual(STEPS.map((name) => ({ name })))
     await Promise.all(others.map((one) => one.close()))
   })
 
@@ -48,6 +55,6 @@ onEveryEngine('the schema', (engine) => {
     }
     await expect(migrate(dying)).rejects.toThrow('killed')
     expect(await opened.rows("select table_name from information_schema.tables where table_name in ('events', 'users')")).toEqual([])
-    expect(await migrate(opened)).toEqual(['0001-links'])
+    expect(await migrate(opened)).toEqual(STEPS)
   })
 })
