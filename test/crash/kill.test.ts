@@ -9,7 +9,7 @@ onEveryEngine('a server killed at 20 random moments under load', (engine) => {
   let store: FreshStore
   afterEach(() => store.drop())
 
-  test('loses nothing acknowledged, stores nothing twice, and counts right', { timeout: 120_000 }, async () => {
+  test('loses nothing acknowledged, stores nothing twice, and counts right', { timeout: 600_000 }, async () => {
     store = await engine.fresh()
     const seed = seedOf('CRASH_SEED')
     const kills = engine.name === 'duckdb' ? { starting: 4, recovering: 4, busy: 7, 'quiet checkpoint': 2, 'busy checkpoint': 1, closing: 2 } : { starting: 5, recovering: 5, busy: 8, closing: 2 }

@@ -64,7 +64,7 @@ onEveryEngine('the same batch again', (engine) => {
     await expectStoredOnce()
   })
 
-  test.each(['kill', 'ask'] as const)('across restarts (%s) is stored once', { timeout: 120_000 }, async (how) => {
+  test.each(['kill', 'ask'] as const)('across restarts (%s) is stored once', { timeout: 300_000 }, async (how) => {
     for (let round = 0; round < (assure ? 20 : 3); round++) {
       const before = fresh(`before-${round}`)
       const first = await Promise.all([sendBatch(stage, before), sendBatch(stage, before)])
