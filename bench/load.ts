@@ -94,8 +94,9 @@ async function run(spec: LoadSpec): Promise<LoadReport> {
     for (const connection of free) send(connection, performance.now())
     await pause(to - performance.now())
   } else {
+    // In turn: a connection that is never used would be cut.
     await pace(spec.rate, start, to, (due) => {
-      const connection = free.pop()
+      const connection = free.shift()
       if (connection === undefined) return void waiting.push(due)
       if (due >= from) late.add(performance.now() - due)
       send(connection, due)

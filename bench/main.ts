@@ -7,6 +7,7 @@ import { isMet } from './figure.ts'
 import { footprint } from './footprint.ts'
 import { describeMachine } from './machine.ts'
 import { watchOthers } from './others.ts'
+import { product } from './product.ts'
 import { createProgress } from './progress.ts'
 import { readable } from './readable.ts'
 import { redirect } from './redirect.ts'
@@ -16,7 +17,7 @@ import { configureServers, killServers } from './server.ts'
 import { type EngineName, dropStores, keepStoresIn, postgresAnswers } from './stores.ts'
 import { type Section, machineText, sectionText, summary } from './table.ts'
 
-const ROWS: readonly Row[] = [redirect, capture, batches, acknowledge, readable, reports, footprint]
+const ROWS: readonly Row[] = [redirect, capture, batches, acknowledge, readable, reports, product, footprint]
 const ENGINES: readonly EngineName[] = ['duckdb', 'postgres']
 
 const HELP = `npm run bench -- [options]

@@ -47,7 +47,7 @@ async function measure(bench: Bench, events: number): Promise<{ figures: Figure[
   const { seconds } = await runTask<SeedOrder, { seconds: number }>(new URL('./seed.js', import.meta.url), {
     dataDir: store.dataDir,
     databaseUrl: store.databaseUrl,
-    links,
+    of: { links },
     events,
     days: Math.max(DAYS_A_MILLION, (events / 1e6) * DAYS_A_MILLION),
   })

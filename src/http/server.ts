@@ -28,6 +28,8 @@ export function createServer({ guard, metrics, log }: ServerParts): FastifyInsta
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: 'idle',
+    // What still arrives on an open connection while the server ends is answered like any other.
+    return503OnClosing: false,
     routerOptions: { maxParamLength: PARAM_LENGTH, ignoreTrailingSlash: true },
     frameworkErrors: (error, request, reply) => {
       const { status, headers, body } = errorAnswer(faultOf(error) ?? new Fault('invalid', 'The request is malformed.'), familyOf(request.url))

@@ -23,7 +23,13 @@ export interface FreshStore {
 
 /** Declares the same tests once for each engine. Where PostgreSQL does not answer, its tests are shown as skipped, with the reason. */
 export function onEveryEngine(name: string, body: (engine: TestEngine) => void): void {
-  describe(`${name} · duckdb`, () => body(duckdb))
+  onEngine('duckdb', name, body)
+  onEngine('postgres', name, body)
+}
+
+/** Declares tests for one engine: those of what the other does not have. */
+export function onEngine(engine: TestEngine['name'], name: string, body: (engine: TestEngine) => void): void {
+  if (engine === 'duckdb') return void describe(`${name} · duckdb`, () => body(duckdb))
 
   const { postgres: url } = inject('services')
   if (url === null) describe.skip(`${name} · postgres (left out: no PostgreSQL answers)`, () => body(postgres('')))
