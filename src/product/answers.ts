@@ -10,14 +10,15 @@ const isoOrNull = (time: number | null): string | null => (time === null ? null 
 
 /** Events, users and event names in all. */
 export async function overview(reporter: Reporter, question: Question) {
-  const [row] = await reporter.run({ ...question, metrics: ['events', 'users', 'event_names'] })
+  // Two statements, each with one kind of thing to tell apart, are faster than one with both.
+  const [[row], [names]] = await Promise.all([reporter.run({ ...question, metrics: ['events', 'users'] }), reporter.run({ ...question, metrics: ['event_names'] })])
   return {
     projectKey: projectOf(question),
     from: isoOrNull(question.range.from),
     to: isoOrNull(question.range.to),
     totalEvents: row?.events as number,
     uniqueUsers: row?.users as number,
-    uniqueEventNames: row?.event_names as number,
+    uniqueEventNames: names?.event_names as number,
   }
 }
 

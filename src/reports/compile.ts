@@ -3,14 +3,12 @@ import type { Dialect } from '../store/dialect.ts'
 import { EVENT_COLUMNS, type EventColumn } from '../store/events.ts'
 import type { Statement, Value } from '../store/sql.ts'
 import { DIMENSIONS, bucketStart } from './dimensions.ts'
-import { METRICS } from './metrics.ts'
+import { METRICS, type Metric, type MetricName } from './metrics.ts'
 import type { By, EventList, Report, Scope } from './report.ts'
 
 /** Rows a report has at most when it names no limit. */
 export const MAX_ROWS = 10_000
 
-/** A person as known now: the alias of whoever it was known to be when the event came. */
-export const USER = 'coalesce(known_as, person)'
 /** The events with the aliases of their persons beside them. */
 export const EVENTS_WITH_USERS = `events left join (select project as alias_project, alias, person as known_as from person_aliases) aliases
   on alias_project = project and alias = person`
@@ -21,23 +19,54 @@ export interface Compiling {
   shifts: readonly Shift[]
 }
 
-/** Makes a report's SQL: names come from the dictionaries, all that a caller chose is a parameter. */
+/**
+ * Makes a report's SQL: names come from the dictionaries, all that a caller chose is a parameter. Different values of one
+ * key are counted by grouping by the key too and putting the parts together, which takes an engine half the time of
+ * `count(distinct …)`; where a report counts those of several keys, it is left to that.
+ */
 export function compile(report: Report, { dialect, shifts }: Compiling): Statement {
   const values: Value[] = []
   const by = report.by ?? []
   const groups = by.map((one) => `${groupOf(one, report, { dialect, shifts }, values)} as ${columnOf(one)}`)
-  const metrics = report.metrics.map((name) => `${METRICS[name](USER)} as ${name}`)
-  const lines = [
-    `select ${[...groups, ...metrics].join(', ')}`,
-    `from ${report.metrics.includes('users') ? EVENTS_WITH_USERS : 'events'}`,
-    `where ${conditions(report, dialect, values)}`,
-  ]
+  const places = by.map((_, at) => at + 1)
+  const from = `from ${report.metrics.includes('users') ? EVENTS_WITH_USERS : 'events'}\nwhere ${conditions(report, dialect, values)}`
+  const key = onlyKeyOf(report.metrics)
+  const lines: string[] = []
+  if (key === null) {
+    lines.push(`select ${[...groups, ...report.metrics.map((name) => `${counted(METRICS[name])} as ${name}`)].join(', ')}`, from)
+  } else {
+    const parts = report.metrics.flatMap((name) => {
+      const metric: Metric = METRICS[name]
+      return 'fold' in metric ? [`${metric.expression} as ${name}`] : []
+    })
+    lines.push(
+      `select ${[...by.map(columnOf), ...report.metrics.map((name) => `${folded(name)} as ${name}`)].join(', ')}`,
+      `from (\nselect ${[...groups, `${key} as key`, ...parts].join(', ')}\n${from}\ngroup by ${[...places, by.length + 1].join(', ')}\n) parts`,
+    )
+  }
   if (by.length > 0) {
-    const places = by.map((_, at) => at + 1)
     const order = by[0] === 'time' ? places.join(', ') : `${by.length + 1} desc, ${places.join(', ')}`
     lines.push(`group by ${places.join(', ')}`, `order by ${order}`, `limit ${parameter(values, report.limit ?? MAX_ROWS)}`)
   }
   return { text: lines.join('\n'), values }
+}
+
+/** The key of the one metric that counts different values, or null where none does, or several. */
+function onlyKeyOf(metrics: readonly MetricName[]): string | null {
+  const [first, ...more] = metrics.map((name): Metric => METRICS[name]).filter((metric) => 'key' in metric)
+  return first === undefined || more.length > 0 || first.where !== undefined ? null : first.key
+}
+
+function counted(metric: Metric): string {
+  if ('fold' in metric) return metric.expression
+  return `count(distinct ${metric.key})${metric.where === undefined ? '' : ` filter (where ${metric.where})`}`
+}
+
+/** A metric of a group, from those of its parts, each of which has one value of the key. */
+function folded(name: MetricName): string {
+  const metric: Metric = METRICS[name]
+  if ('key' in metric) return 'count(key)'
+  return metric.fold === 'sum' ? `cast(coalesce(sum(${name}), 0) as bigint)` : `${metric.fold}(${name})`
 }
 
 /** Makes the SQL of a list of single events, newest first. Throws when a column is none of the events'. */

@@ -1,6 +1,7 @@
 import type { Dialect } from '../store/dialect.ts'
 import type { Statement, Value } from '../store/sql.ts'
-import { EVENTS_WITH_USERS, USER, conditions, parameter } from './compile.ts'
+import { EVENTS_WITH_USERS, conditions, parameter } from './compile.ts'
+import { USER } from './metrics.ts'
 import type { Scope } from './report.ts'
 
 /** How far people come on a way of named events. */
@@ -11,36 +12,31 @@ export interface Funnel extends Scope {
   windowMs: number | null
 }
 
-/** Steps between which a funnel's rows are held in full; 4 take 0.1 s to plan where 20 in one piece take 3 s. */
-const PIECE = 4
-
 /**
  * Makes a funnel's SQL: one row a step with `users` and `median_ms`, the median time from the step before (null for the
- * first). Events are walked by person in the order of time, then of arrival; one passes a step when it has the step's
- * name and an earlier one has passed the step before, so that ties are decided and no event counts twice.
+ * first). Events get places in the order of time, then of arrival, and each step takes a person's first event of its
+ * name behind the one that passed the step before, so that ties are decided and no event counts twice. The first such
+ * event is also the best for all steps after it and for the window, so one event a person and step is enough to carry on.
  */
 export function compileFunnel(funnel: Funnel, dialect: Dialect): Statement {
   const values: Value[] = []
   const scope = conditions({ ...funnel, where: { ...funnel.where, name: [...new Set(funnel.steps)] } }, dialect, values)
-  const ctes = [`walked as (\n  select ${USER} as walker, name, ts, id\n  from ${EVENTS_WITH_USERS}\n  where ${scope} and person is not null\n)`]
+  const ctes = [
+    `walked as materialized (\n  select ${USER} as walker, name, ts, row_number() over (order by ts, id) as place\n  from ${EVENTS_WITH_USERS}\n  where ${scope} and person is not null\n)`,
+  ]
   funnel.steps.forEach((name, at) => {
     const wanted = `name = ${parameter(values, name)}`
     if (at === 0) {
-      ctes.push(`step_1 as (select *, ${wanted} as passed_1 from walked)`)
+      ctes.push(`step_1 as materialized (\n  select walker, min(place) as place, min(ts) as began, min(ts) as reached, cast(null as bigint) as took\n  from walked where ${wanted} group by walker\n)`)
       return
     }
-    const within = funnel.windowMs === null ? '' : ` and ts <= min(ts) filter (where passed_1) over earlier + ${parameter(values, funnel.windowMs)}`
-    // DuckDB pushes filters through nested windows at a cost that doubles with each of them, so a long way is cut in pieces.
-    ctes.push(`step_${at + 1} as ${(at + 1) % PIECE === 0 ? 'materialized ' : ''}(
-  select *, ${wanted} and min(ts) filter (where passed_${at}) over earlier is not null${within} as passed_${at + 1} from step_${at}
-  window earlier as (partition by walker order by ts, id rows between unbounded preceding and 1 preceding)
+    const within = funnel.windowMs === null ? '' : ` and walked.ts <= before.began + ${parameter(values, funnel.windowMs)}`
+    ctes.push(`step_${at + 1} as materialized (
+  select walker, min(walked.place) as place, min(before.began) as began, min(walked.ts) as reached, min(walked.ts) - min(before.reached) as took
+  from step_${at} before join walked using (walker)
+  where ${wanted} and walked.place > before.place${within} group by walker
 )`)
   })
-  const steps = funnel.steps.map((_, at) => at + 1)
-  ctes.push(`times as (\n  select ${steps.map((step) => `min(ts) filter (where passed_${step}) as at_${step}`).join(', ')} from step_${steps.length} group by walker\n)`)
-  const rows = steps.map((step) => {
-    const median = step === 1 ? 'cast(null as double precision)' : `percentile_cont(0.5) within group (order by at_${step} - at_${step - 1})`
-    return `select ${step} as step, count(at_${step}) as users, ${median} as median_ms from times`
-  })
+  const rows = funnel.steps.map((_, at) => `select ${at + 1} as step, count(*) as users, percentile_cont(0.5) within group (order by took) as median_ms from step_${at + 1}`)
   return { text: `with ${ctes.join(',\n')}\n${rows.join('\nunion all\n')}\norder by step`, values }
 }

@@ -1,17 +1,26 @@
-/** What can be counted: each an expression over the events of one group. A new metric is one entry. */
+/** A person as known now: the alias of whoever it was known to be when the event came; see `EVENTS_WITH_USERS`. */
+export const USER = 'coalesce(known_as, person)'
+
+/**
+ * What can be counted over the events of one group: an expression whose values over parts of the group can be put
+ * together (`fold`), or how many different values of a `key` there are, among the events that are `where`.
+ */
+export type Metric = { expression: string; fold: 'sum' | 'min' | 'max' } | { key: string; where?: string }
+
+/** The dictionary of metrics. A new one is one entry. */
 export const METRICS = {
-  events: () => 'count(*)',
-  human_events: () => 'count(*) filter (where not machine)',
-  machine_events: () => 'count(*) filter (where machine)',
-  event_names: () => 'count(distinct name)',
-  sessions: () => 'count(distinct session_id)',
+  events: { expression: 'count(*)', fold: 'sum' },
+  human_events: { expression: 'count(*) filter (where not machine)', fold: 'sum' },
+  machine_events: { expression: 'count(*) filter (where machine)', fold: 'sum' },
+  event_names: { key: 'name' },
+  sessions: { key: 'session_id' },
   /** Distinct persons as they were known when they came; for visitors, who have no name to be merged by. */
-  visitors: () => 'count(distinct person)',
-  human_visitors: () => 'count(distinct person) filter (where not machine)',
+  visitors: { key: 'person' },
+  human_visitors: { key: 'person', where: 'not machine' },
   /** Distinct persons as they are known now: an anonymous id later seen with a user is that user. */
-  users: (user: string) => `count(distinct ${user})`,
-  first_at: () => 'min(ts)',
-  last_at: () => 'max(ts)',
-} as const
+  users: { key: USER },
+  first_at: { expression: 'min(ts)', fold: 'min' },
+  last_at: { expression: 'max(ts)', fold: 'max' },
+} as const satisfies Record<string, Metric>
 
 export type MetricName = keyof typeof METRICS

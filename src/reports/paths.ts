@@ -1,6 +1,7 @@
 import type { Dialect } from '../store/dialect.ts'
 import type { Statement, Value } from '../store/sql.ts'
-import { EVENTS_WITH_USERS, USER, conditions, parameter } from './compile.ts'
+import { EVENTS_WITH_USERS, conditions, parameter } from './compile.ts'
+import { USER } from './metrics.ts'
 import type { Scope } from './report.ts'
 
 /** What people do right after an event, or did right before it. */

@@ -1,7 +1,8 @@
 import type { Interval } from '../core/zones.ts'
 import type { Statement, Value } from '../store/sql.ts'
-import { type Compiling, EVENTS_WITH_USERS, USER, conditions, parameter } from './compile.ts'
+import { type Compiling, EVENTS_WITH_USERS, conditions, parameter } from './compile.ts'
 import { bucketStart } from './dimensions.ts'
+import { USER } from './metrics.ts'
 import type { Scope } from './report.ts'
 
 /** Who of those that first came in one period came again in a later one. */

@@ -5,6 +5,8 @@
 export interface Dialect {
   /** Column type for JSON kept as a document. */
   readonly json: string
+  /** Column type for texts that reports group and order by: by their bytes, in every engine and whatever a database's language. */
+  readonly text: string
   /** UTC milliseconds as a UTC `timestamp` without time zone. */
   timestamp(ms: string): string
   /** A UTC `timestamp` as UTC milliseconds. */
@@ -23,6 +25,7 @@ export interface Dialect {
 
 export const duckdbDialect: Dialect = {
   json: 'json',
+  text: 'text',
   timestamp: (ms) => `epoch_ms(${ms})`,
   milliseconds: (timestamp) => `epoch_ms(${timestamp})`,
   property: (json, key) => `(${json} ->> ${key}::text)`,
@@ -37,6 +40,7 @@ export const duckdbDialect: Dialect = {
 
 export const postgresDialect: Dialect = {
   json: 'jsonb',
+  text: 'text collate "C"',
   timestamp: (ms) => `(to_timestamp(${ms} / 1000.0) at time zone 'UTC')`,
   milliseconds: (timestamp) => `(extract(epoch from ${timestamp}) * 1000)::bigint`,
   property: (json, key) => `(${json} ->> ${key}::text)`,

@@ -20,6 +20,9 @@ const types = new pg.TypeOverrides()
 for (const oid of [pg.types.builtins.INT8, pg.types.builtins.NUMERIC]) types.setTypeParser(oid, Number)
 for (const oid of [pg.types.builtins.JSON, pg.types.builtins.JSONB]) types.setTypeParser(oid, (text) => text)
 
+/** What one sort or grouping of a report may hold in memory; the server's default of 4 MB writes a million events to its disk. */
+const REPORT_MEMORY_MB = 32
+
 /** Opens PostgreSQL at a URL. Throws Fault 'unavailable' with a sentence when it does not answer. */
 export async function openPostgres(url: string): Promise<Engine> {
   const pool = new pg.Pool({
@@ -107,11 +110,11 @@ async function query<T>(client: pg.ClientBase, text: string, values: readonly Va
 
 async function bounded<T>(client: pg.PoolClient, timeoutMs: number | undefined, work: () => Promise<T>): Promise<T> {
   if (timeoutMs === undefined) return work()
-  await client.query(`set statement_timeout = ${Math.max(1, Math.floor(timeoutMs))}`)
+  await client.query(`set statement_timeout = ${Math.max(1, Math.floor(timeoutMs))}; set work_mem = '${REPORT_MEMORY_MB}MB'`)
   try {
     return await work()
   } finally {
-    await client.query('set statement_timeout = 0').catch(() => undefined)
+    await client.query('set statement_timeout = 0; reset work_mem').catch(() => undefined)
   }
 }
 

@@ -1,9 +1,13 @@
-select click_source as click_source, count(*) as events, count(*) filter (where not machine) as human_events, count(*) filter (where machine) as machine_events, count(distinct person) as visitors
+select click_source, cast(coalesce(sum(events), 0) as bigint) as events, cast(coalesce(sum(human_events), 0) as bigint) as human_events, cast(coalesce(sum(machine_events), 0) as bigint) as machine_events, count(key) as visitors
+from (
+select click_source as click_source, person as key, count(*) as events, count(*) filter (where not machine) as human_events, count(*) filter (where machine) as machine_events
 from events
 where source = $1
   and tracking_id = $2
   and ts >= $3
   and ts < $4
+group by 1, 2
+) parts
 group by 1
 order by 2 desc, 1
 limit $5

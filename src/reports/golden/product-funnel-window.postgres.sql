@@ -1,5 +1,5 @@
-with walked as (
-  select coalesce(known_as, person) as walker, name, ts, id
+with walked as materialized (
+  select coalesce(known_as, person) as walker, name, ts, row_number() over (order by ts, id) as place
   from events left join (select project as alias_project, alias, person as known_as from person_aliases) aliases
   on alias_project = project and alias = person
   where project = $1
@@ -7,17 +7,18 @@ with walked as (
   and ts >= $3
   and ts < $4 and person is not null
 ),
-step_1 as (select *, name = $5 as passed_1 from walked),
-step_2 as (
-  select *, name = $6 and min(ts) filter (where passed_1) over earlier is not null and ts <= min(ts) filter (where passed_1) over earlier + $7 as passed_2 from step_1
-  window earlier as (partition by walker order by ts, id rows between unbounded preceding and 1 preceding)
+step_1 as materialized (
+  select walker, min(place) as place, min(ts) as began, min(ts) as reached, cast(null as bigint) as took
+  from walked where name = $5 group by walker
 ),
-times as (
-  select min(ts) filter (where passed_1) as at_1, min(ts) filter (where passed_2) as at_2 from step_2 group by walker
+step_2 as materialized (
+  select walker, min(walked.place) as place, min(before.began) as began, min(walked.ts) as reached, min(walked.ts) - min(before.reached) as took
+  from step_1 before join walked using (walker)
+  where name = $6 and walked.place > before.place and walked.ts <= before.began + $7 group by walker
 )
-select 1 as step, count(at_1) as users, cast(null as double precision) as median_ms from times
+select 1 as step, count(*) as users, percentile_cont(0.5) within group (order by took) as median_ms from step_1
 union all
-select 2 as step, count(at_2) as users, percentile_cont(0.5) within group (order by at_2 - at_1) as median_ms from times
+select 2 as step, count(*) as users, percentile_cont(0.5) within group (order by took) as median_ms from step_2
 order by step;
 -- $1 = "a1b2c3d4e5f6"
 -- $2 = ["open"]

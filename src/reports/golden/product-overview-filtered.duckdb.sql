@@ -1,10 +1,30 @@
-select count(*) as events, count(distinct coalesce(known_as, person)) as users, count(distinct name) as event_names
+select cast(coalesce(sum(events), 0) as bigint) as events, count(key) as users
+from (
+select coalesce(known_as, person) as key, count(*) as events
 from events left join (select project as alias_project, alias, person as known_as from person_aliases) aliases
   on alias_project = project and alias = person
 where project = $1
   and (properties ->> $2::text) = $3
   and (properties ->> $4::text) = $5
-  and ts is not null;
+  and ts is not null
+group by 1
+) parts;
+-- $1 = "a1b2c3d4e5f6"
+-- $2 = "/a.b"
+-- $3 = "pro"
+-- $4 = "/$~0~1\""
+-- $5 = "o'neil"
+
+select count(key) as event_names
+from (
+select name as key
+from events
+where project = $1
+  and (properties ->> $2::text) = $3
+  and (properties ->> $4::text) = $5
+  and ts is not null
+group by 1
+) parts;
 -- $1 = "a1b2c3d4e5f6"
 -- $2 = "/a.b"
 -- $3 = "pro"

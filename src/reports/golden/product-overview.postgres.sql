@@ -1,9 +1,26 @@
-select count(*) as events, count(distinct coalesce(known_as, person)) as users, count(distinct name) as event_names
+select cast(coalesce(sum(events), 0) as bigint) as events, count(key) as users
+from (
+select coalesce(known_as, person) as key, count(*) as events
 from events left join (select project as alias_project, alias, person as known_as from person_aliases) aliases
   on alias_project = project and alias = person
 where project = $1
   and ts >= $2
-  and ts < $3;
+  and ts < $3
+group by 1
+) parts;
+-- $1 = "a1b2c3d4e5f6"
+-- $2 = 1735689600000
+-- $3 = 1738368000000
+
+select count(key) as event_names
+from (
+select name as key
+from events
+where project = $1
+  and ts >= $2
+  and ts < $3
+group by 1
+) parts;
 -- $1 = "a1b2c3d4e5f6"
 -- $2 = 1735689600000
 -- $3 = 1738368000000

@@ -1,10 +1,14 @@
-select ts - ((ts % 86400000) + 86400000) % 86400000 as time, count(*) as events, count(distinct coalesce(known_as, person)) as users
+select time, cast(coalesce(sum(events), 0) as bigint) as events, count(key) as users
+from (
+select ts - ((ts % 86400000) + 86400000) % 86400000 as time, coalesce(known_as, person) as key, count(*) as events
 from events left join (select project as alias_project, alias, person as known_as from person_aliases) aliases
   on alias_project = project and alias = person
 where project = $1
   and name = $2
   and ts >= $3
   and ts < $4
+group by 1, 2
+) parts
 group by 1
 order by 1
 limit $5;

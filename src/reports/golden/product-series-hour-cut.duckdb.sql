@@ -1,9 +1,13 @@
-select greatest(ts - (((ts + case when ts >= 1728142200000 then 39600000 else 37800000 end) % 3600000) + 3600000) % 3600000, case when ts >= 1728142200000 then 1728142200000 end) as time, count(*) as events, count(distinct coalesce(known_as, person)) as users
+select time, cast(coalesce(sum(events), 0) as bigint) as events, count(key) as users
+from (
+select greatest(ts - (((ts + case when ts >= 1728142200000 then 39600000 else 37800000 end) % 3600000) + 3600000) % 3600000, case when ts >= 1728142200000 then 1728142200000 end) as time, coalesce(known_as, person) as key, count(*) as events
 from events left join (select project as alias_project, alias, person as known_as from person_aliases) aliases
   on alias_project = project and alias = person
 where project = $1
   and ts >= $2
   and ts < $3
+group by 1, 2
+) parts
 group by 1
 order by 1
 limit $4;

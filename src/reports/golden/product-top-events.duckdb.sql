@@ -1,9 +1,13 @@
-select name as event, count(*) as events, count(distinct coalesce(known_as, person)) as users
+select event, cast(coalesce(sum(events), 0) as bigint) as events, count(key) as users
+from (
+select name as event, coalesce(known_as, person) as key, count(*) as events
 from events left join (select project as alias_project, alias, person as known_as from person_aliases) aliases
   on alias_project = project and alias = person
 where project = $1
   and ts >= $2
   and ts < $3
+group by 1, 2
+) parts
 group by 1
 order by 2 desc, 1
 limit $4;

@@ -1,9 +1,13 @@
-select count(*) as events, count(*) filter (where not machine) as human_events, count(*) filter (where machine) as machine_events, count(distinct person) as visitors
+select cast(coalesce(sum(events), 0) as bigint) as events, cast(coalesce(sum(human_events), 0) as bigint) as human_events, cast(coalesce(sum(machine_events), 0) as bigint) as machine_events, count(key) as visitors
+from (
+select person as key, count(*) as events, count(*) filter (where not machine) as human_events, count(*) filter (where machine) as machine_events
 from events
 where source = $1
   and tracking_id = $2
   and ts >= $3
   and ts < $4
+group by 1
+) parts
 
 -- $1 = "link"
 -- $2 = "abc"

@@ -4,7 +4,7 @@ import { EVENT_COLUMNS } from '../events.ts'
 /** The house's first tables: events, links, accounts, and what the pipeline must remember. */
 export function links(dialect: Dialect): string[] {
   const eventColumns = Object.entries(EVENT_COLUMNS).map(([name, type]) => {
-    const column = `${name} ${type === 'json' ? dialect.json : type}`
+    const column = `${name} ${type === 'json' || type === 'text' ? dialect[type] : type}`
     return ['id', 'project', 'source', 'name', 'received_at', 'machine'].includes(name) ? `${column} not null` : column
   })
   return [
@@ -13,7 +13,7 @@ export function links(dialect: Dialect): string[] {
     dialect.index('create index events_project on events (project, ts)'),
     dialect.index('create index events_received_at on events using brin (received_at)'),
 
-    `create table event_ids (project text not null, event_id text not null, received_at bigint not null, primary key (project, event_id))`,
+    `create table event_ids (project ${dialect.text} not null, event_id ${dialect.text} not null, received_at bigint not null, primary key (project, event_id))`,
     dialect.index('create index event_ids_received_at on event_ids using brin (received_at)'),
     `create table journal_positions (journal text primary key, position bigint not null, updated_at bigint not null)`,
     `create table dead_letters (
