@@ -80,7 +80,7 @@ export async function openApp(config: Config, world: AppWorld): Promise<App> {
       sql,
       ingest,
       idempotency,
-      reporter: createReporter({ sql, engine: engine.name, settled: () => settled(), timeoutMs: config.reportTimeoutMs }),
+      reporter: createReporter({ sql, engine: engine.name, settled: () => settled(), timeoutMs: config.reportTimeoutMs, cacheMs: config.reportCacheMs }),
       limitKeyOf: (request: FastifyRequest) => limitKey(addressOf(request)),
       reader: { trusted: config.trusted, countryHeader: config.countryHeader },
       shared: engine.shared,

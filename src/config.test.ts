@@ -39,6 +39,7 @@ describe('the settings', () => {
       store: { dataDir: DATA_DIR, databaseUrl: null, memoryMb: 384, threads: 2 },
       ingest: { journalFolder: join(DATA_DIR, 'journal'), journalMaxBytes: 1024 ** 3, windowMs: 7 * 86_400_000, ack: 'journal', recordWaitMs: 50, ipStorage: 'hash' },
       reportTimeoutMs: 10_000,
+      reportCacheMs: 0,
       webhookApiKey: null,
       adminEmail: null,
       adminPasswordHash: null,

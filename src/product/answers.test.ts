@@ -41,7 +41,7 @@ describe.each(['duckdb', 'postgres'] as const)('the SQL that %s is asked', (engi
       },
       write: () => Promise.reject(new Error('A report writes nothing.')),
     }
-    await ask(createReporter({ sql, engine, settled: async () => undefined, timeoutMs: 10_000 }))
+    await ask(createReporter({ sql, engine, settled: async () => undefined, timeoutMs: 10_000, cacheMs: 0 }))
     await expect(asked.join('\n')).toMatchFileSnapshot(`../reports/golden/product-${name}.${engine}.sql`)
   })
 })

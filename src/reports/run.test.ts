@@ -40,7 +40,7 @@ onEveryEngine('reports', (engine) => {
   let reporter: Reporter
   beforeAll(async () => {
     store = await openStore(engine)
-    reporter = createReporter({ sql: store.sql, engine: engine.name, settled: async () => undefined, timeoutMs: 10_000 })
+    reporter = createReporter({ sql: store.sql, engine: engine.name, settled: async () => undefined, timeoutMs: 10_000, cacheMs: 0 })
   })
   afterAll(() => store.close())
 
@@ -93,13 +93,13 @@ onEveryEngine('reports', (engine) => {
     test('before they ask the store', async () => {
       const order: string[] = []
       const sql = { ...store.sql, rows: <T>(text: string, values?: Parameters<typeof store.sql.rows>[1]) => (order.push('asked'), store.sql.rows<T>(text, values)) }
-      const waiting = createReporter({ sql, engine: engine.name, settled: async (timeoutMs) => void order.push(`settled within ${timeoutMs}`), timeoutMs: 1_234 })
+      const waiting = createReporter({ sql, engine: engine.name, settled: async (timeoutMs) => void order.push(`settled within ${timeoutMs}`), timeoutMs: 1_234, cacheMs: 0 })
       await waiting.run({ metrics: ['events'], where: {}, range: { from: null, to: null } })
       expect(order).toEqual(['settled within 1234', 'asked'])
     })
 
     test('and fail when that takes too long', async () => {
-      const late = createReporter({ sql: store.sql, engine: engine.name, settled: () => Promise.reject(new Fault('unavailable', 'Not yet.')), timeoutMs: 1 })
+      const late = createReporter({ sql: store.sql, engine: engine.name, settled: () => Promise.reject(new Fault('unavailable', 'Not yet.')), timeoutMs: 1, cacheMs: 0 })
       await expect(late.list({ columns: ['id'], where: {}, range: { from: null, to: null }, limit: 1 })).rejects.toMatchObject({ code: 'unavailable' })
     })
   })

@@ -4,6 +4,7 @@ import { type Interval, type Shift, shiftsOf } from '../core/zones.ts'
 import { dialectOf } from '../store/dialect.ts'
 import type { Row, Sql, Statement } from '../store/sql.ts'
 import { MAX_BUCKETS, bucketCount, bucketMoment, fill } from './buckets.ts'
+import { cached } from './cache.ts'
 import { type Compiling, compile, compileList } from './compile.ts'
 import { type Funnel, compileFunnel } from './funnel.ts'
 import { type Paths, compilePaths } from './paths.ts'
@@ -32,14 +33,17 @@ export function createReporter(options: {
   engine: 'duckdb' | 'postgres'
   settled: (timeoutMs: number) => Promise<void>
   timeoutMs: number
+  /** How old an answer may be; 0 asks the store each time. */
+  cacheMs: number
 }): Reporter {
   const { sql, settled, timeoutMs } = options
   const dialect = dialectOf(options.engine)
 
-  const answer = async <T = Row>({ text, values }: Statement): Promise<T[]> => {
+  const ask = async ({ text, values }: Statement): Promise<Row[]> => {
     await settled(timeoutMs)
-    return sql.rows<T>(text, values, { timeoutMs })
+    return sql.rows<Row>(text, values, { timeoutMs })
   }
+  const answer = cached(ask, { ms: options.cacheMs, now: () => performance.now() }) as <T = Row>(statement: Statement) => Promise<T[]>
 
   /** The range with its open ends closed by the first and last event, or null when there is none. */
   const closed = async ({ where, properties = {}, range }: Scope): Promise<{ from: number; to: number } | null> => {
