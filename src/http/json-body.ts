@@ -4,7 +4,9 @@ import { Fault } from '../core/errors.ts'
 /** Reads JSON bodies. The text is kept on the request: what is refused is kept as it was sent. */
 export function readJsonBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, async (request: FastifyRequest, text: string) => {
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, async (request: FastifyRequest, sent: string) => {
+    // Some editors put a byte order mark before it; RFC 8259, 8.1, lets it be passed over.
+    const text = sent.charCodeAt(0) === 0xfeff ? sent.slice(1) : sent
     request.bodyText = text
     return parseJson(text, request.routeOptions.config.checksBody)
   })

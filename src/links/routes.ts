@@ -67,11 +67,13 @@ export function linkRoutes(app: FastifyInstance, world: LinkWorld & { reporter: 
     who: WRITERS,
     summary: 'Make up to 1,000 tracked links',
     description: 'Each stands or falls alone: `results` says for each, by its index, the link or what is wrong.',
-    schema: { body: fields({ links: Type.Array(Type.Unknown(), { minItems: 1, maxItems: BULK }) }), response: { 201: BulkAnswer, 207: BulkAnswer, 400: BulkAnswer } },
+    schema: { body: fields({ links: Type.Array(Type.Unknown(), { minItems: 1, description: `At most ${BULK}` }) }), response: { 201: BulkAnswer, 207: BulkAnswer, 400: BulkAnswer } },
     bodyLimit: BULK_BYTES,
     repeatable: world.idempotency.hooks(),
     handler: async (request, reply) => {
-      const wanted = request.body.links.map((item) => checkNewLink(item) ?? metadataIssue(item as NewLink) ?? (item as NewLink))
+      const { links } = request.body
+      if (links.length > BULK) throw new Fault('too_large', `At most ${BULK} links can be made at once; these are ${links.length}.`)
+      const wanted = links.map((item) => checkNewLink(item) ?? metadataIssue(item as NewLink) ?? (item as NewLink))
       const results = (await createLinks(world, wanted)).map((made, index) =>
         'field' in made ? { index, success: false, field: made.field, error: made.error } : { index, success: true, link: linkView(made) },
       )

@@ -10,7 +10,7 @@ export function linkReports(trackingId: string, range: Range) {
   const base = { metrics: CLICKS, where: { source: 'link', tracking_id: trackingId }, range } satisfies Report
   return {
     total: base,
-    byDay: { ...base, by: ['time'], interval: 'day' },
+    byDay: { ...base, by: ['time'] },
     byClickSource: { ...base, by: ['click_source'], limit: LARGEST },
     byReferrer: { ...base, by: ['referrer_host'], limit: LARGEST },
     recent: {

@@ -76,12 +76,14 @@ export function createReporter(options: {
       const interval = report.interval ?? 'day'
       const zone = report.timezone ?? 'UTC'
       // A range that events set, such as those of a clock that stands at 1970, is nobody's mistake: it is left unfilled.
-      if (report.range.from !== null && report.range.to !== null) bounded(interval, report.range.from, report.range.to)
+      const field = report.interval === undefined ? 'from' : 'interval'
+      const buckets = report.range.from === null || report.range.to === null ? 0 : bucketCount(interval, report.range.from, report.range.to)
+      if (buckets > MAX_BUCKETS) throw tooMany(interval, buckets, field)
       const range = zone === 'UTC' ? report.range : await closed(report)
       if (range === null) return []
       const rows = (await run({ ...report, range, by: ['time'], limit: MAX_BUCKETS + 1 })) as (Row & { time: number })[]
       // Of more than fit the newest would be missing, with nobody told.
-      if (rows.length > MAX_BUCKETS) throw tooMany(interval, rows.length)
+      if (rows.length > MAX_BUCKETS) throw tooMany(interval, rows.length, field)
       const empty = Object.fromEntries(report.metrics.map((name) => [name, 0]))
       return fill(rows, range, interval, zone, empty) as (Row & { time: number })[]
     },
@@ -101,13 +103,9 @@ export function createReporter(options: {
   }
 }
 
-function bounded(interval: Interval, from: number, to: number): void {
-  const buckets = bucketCount(interval, from, to)
-  if (buckets > MAX_BUCKETS) throw tooMany(interval, buckets)
-}
-
-function tooMany(interval: Interval, buckets: number): Fault {
-  return new Fault('invalid', `The range has about ${buckets} ${interval}s; at most ${MAX_BUCKETS} fit. Ask for a shorter range or a wider interval.`, {
-    errors: [{ field: 'interval', error: `gives more than ${MAX_BUCKETS} buckets in this range` }],
+/** `field`: the one that may be chosen otherwise. */
+function tooMany(interval: Interval, buckets: number, field: 'interval' | 'from'): Fault {
+  return new Fault('invalid', `The range has about ${buckets} ${interval}s; at most ${MAX_BUCKETS} fit. Ask for a shorter range${field === 'interval' ? ' or a wider interval' : ''}.`, {
+    errors: [{ field, error: `gives more than ${MAX_BUCKETS} buckets` }],
   })
 }

@@ -95,6 +95,7 @@ onEveryEngine('the numbers of a link', (engine) => {
     })
 
     test.each([
+      ['?from=1990-01-01&to=2026-11-05', 'from'],
       ['?from=yesterday', 'from'],
       ['?to=2026-02-30', 'to'],
       ['?from=', 'from'],

@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createServer } from 'node:net'
-import { join } from 'node:path'
+import { resolve } from 'node:path'
 
-const main = join(import.meta.dirname, '../../dist/main.js')
+/** Tests and benches run in the project's root. */
+const main = resolve('dist/main.js')
 
 /** A real server in a process of its own. */
 export interface ServerProcess {
