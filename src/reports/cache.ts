@@ -16,24 +16,24 @@ type Ask = (statement: Statement) => Promise<Row[]>
  */
 export function cached(ask: Ask, { ms, now }: { ms: number; now: () => number }): Ask {
   if (ms === 0) return ask
-  const answers = new LRUCache<string, { askedAt: number; rows: Promise<Row[]> }>({ max: 1_000, maxSize: ROWS })
+  const answers = new LRUCache<string, { askedAt: number; rows: Promise<Row[]> }>({ max: 1_000, maxSize: ROWS, maxEntrySize: ROWS_AN_ANSWER })
+  const begin = (key: string, statement: Statement): Promise<Row[]> => {
+    const entry = { askedAt: now(), rows: ask(statement) }
+    answers.set(key, entry, { size: 1 })
+    const weigh = async (): Promise<void> => {
+      const size = await entry.rows.then((rows) => rows.length + 1, () => Infinity)
+      if (answers.peek(key) !== entry) return
+      if (size > ROWS_AN_ANSWER) answers.delete(key)
+      else answers.set(key, entry, { size })
+    }
+    void weigh()
+    return entry.rows
+  }
   return async (statement) => {
     const key = JSON.stringify([statement.text, statement.values])
     const known = answers.get(key)
-    const isFresh = known !== undefined && now() - known.askedAt <= ms
-    const entry = isFresh ? known : { askedAt: now(), rows: ask(statement) }
-    if (!isFresh) {
-      answers.set(key, entry, { size: 1 })
-      entry.rows.then(
-        (rows) => {
-          if (answers.peek(key) !== entry) return
-          if (rows.length > ROWS_AN_ANSWER) answers.delete(key)
-          else answers.set(key, entry, { size: rows.length + 1 })
-        },
-        () => answers.peek(key) === entry && answers.delete(key),
-      )
-    }
-    // Whoever asked may change the rows.
-    return (await entry.rows).map((row) => ({ ...row }))
+    const rows = await (known !== undefined && now() - known.askedAt <= ms ? known.rows : begin(key, statement))
+    // Whoever asked may change its rows.
+    return rows.map((row) => ({ ...row }))
   }
 }

@@ -95,7 +95,6 @@ onEveryEngine('the numbers of a link', (engine) => {
     })
 
     test.each([
-      ['?from=1990-01-01&to=2026-11-05', 'from'],
       ['?from=yesterday', 'from'],
       ['?to=2026-02-30', 'to'],
       ['?from=', 'from'],
@@ -103,7 +102,7 @@ onEveryEngine('the numbers of a link', (engine) => {
       ['?from=2026-11-02T00:00:00Z&to=2026-11-02T00:00:00Z', 'from'],
       ["?from=2026-11-02'--", 'from'],
       // More days than an answer may have.
-      ['?from=1900-01-01&to=2100-01-01', 'interval'],
+      ['?from=1900-01-01&to=2100-01-01', 'from'],
     ])('%s is 400', async (query, field) => {
       const { status, body } = await app.get(`/api/link-tracking/links/${id}/stats${query}`)
       expect([status, body]).toMatchObject([400, { success: false, errors: [{ field }] }])

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createServer } from 'node:net'
-import { resolve } from 'node:path'
+import { join } from 'node:path'
 
 /** Tests and benches run in the project's root. */
-const main = resolve('dist/main.js')
+const main = join(process.cwd(), 'dist/main.js')
 
 /** A real server in a process of its own. */
 export interface ServerProcess {
