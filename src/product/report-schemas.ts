@@ -8,7 +8,7 @@ const percent = Type.Number({ description: 'In percent, two decimals' })
 export const scope = {
   projectKey: Type.String({ examples: ['a1b2c3d4e5f6'] }),
   from: Type.Optional(Type.String({ description: 'ISO 8601; belongs to the range' })),
-  to: Type.Optional(Type.String({ description: 'ISO 8601; does not belong to the range' })),
+  to: Type.Optional(Type.String({ description: 'ISO 8601; does not belong to the range, but a date alone means that whole day' })),
   timezone: Type.Optional(Type.String({ maxLength: 64, description: 'IANA name, UTC when missing', examples: ['Europe/Berlin'] })),
 }
 

@@ -33,6 +33,11 @@ const BatchAnswer = Type.Object({
   errors: Type.Array(Type.Object({ index: Type.Integer(), field: Type.String(), error: Type.String() })),
 })
 
+const EXAMPLE = [
+  { eventName: 'app_open', timestamp: '2025-01-06T10:00:00Z', anonymousId: 'anon-1' },
+  { eventName: 'purchase_success', timestamp: '2025-01-06T10:05:00Z', anonymousId: 'anon-1', userId: 'user-123' },
+]
+
 /** What the routes of projects and their events stand on. */
 export interface ProductWorld {
   sql: Sql
@@ -111,7 +116,7 @@ export function productRoutes(app: FastifyInstance, world: ProductWorld): void {
     summary: 'Send events, up to 1,000 in a batch',
     description: 'Each event stands or falls alone. 600 batches a minute by address.',
     schema: {
-      body: fields({ projectKey: Type.String({ examples: ['a1b2c3d4e5f6'] }), events: Type.Array(EventSchema, { minItems: 1, maxItems: BATCH_EVENTS }) }),
+      body: fields({ projectKey: Type.String({ examples: ['a1b2c3d4e5f6'] }), events: Type.Array(EventSchema, { minItems: 1, maxItems: BATCH_EVENTS, examples: [EXAMPLE] }) }),
       response: { 200: BatchAnswer, 400: Type.Union([BatchAnswer, Failure]), 403: Failure },
     },
     checksBody: true,
