@@ -1,3 +1,4 @@
+import { Validator } from '@seriousme/openapi-schema-validator'
 import Ajv2020 from 'ajv/dist/2020.js'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type TestApp, testApp } from '../support/app.ts'
@@ -45,6 +46,10 @@ onEveryEngine('the API reference', (engine) => {
       ingestKey: { type: 'apiKey', in: 'header', name: 'X-API-Key', description: expect.any(String) },
       session: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: expect.any(String) },
     })
+  })
+
+  test('is valid by the schema of OpenAPI 3.1', async () => {
+    expect(await new Validator().validate({ ...document })).toEqual({ valid: true })
   })
 
   test('has every route and no other path', () => {
