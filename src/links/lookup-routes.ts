@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { Type } from '@sinclair/typebox'
 import { Fault } from '../core/errors.ts'
+import { cursorOf, cursorParts } from '../http/cursor.ts'
 import type { Limiter } from '../http/limits.ts'
 import { route } from '../http/route.ts'
 import { fields } from '../http/validate.ts'
@@ -10,7 +11,7 @@ import type { LinkWorld } from './links.ts'
 import { isOpen } from './redirect.ts'
 import { Failure, SyncAnswer } from './schemas.ts'
 import { changedLinks } from './store.ts'
-import { cursorOf, cursorParts, syncView } from './view.ts'
+import { syncView } from './view.ts'
 
 /** What look-ups are answered with. */
 export interface LookupWorld extends LinkWorld {

@@ -3,17 +3,17 @@ import QRCode from 'qrcode'
 import { Type } from '@sinclair/typebox'
 import { Fault, type FieldError } from '../core/errors.ts'
 import { deeperThan } from '../core/text.ts'
-import { DAY_MS, parseTime } from '../core/time.ts'
+import { cursorOf, cursorParts } from '../http/cursor.ts'
 import type { Idempotency } from '../http/idempotency.ts'
 import { type Who, route } from '../http/route.ts'
 import { checkOf, fields, maybe } from '../http/validate.ts'
-import type { Range, Reporter } from '../reports/index.ts'
+import { type Reporter, rangeOf } from '../reports/index.ts'
 import { TRACKING_ID_PATTERN, URL_MAX } from './link.ts'
 import { type LinkWorld, type NewLink, changeLink, createLink, createLinks, existingLink } from './links.ts'
 import { BulkAnswer, Failure, LinkAnswer, ListAnswer, StatsAnswer } from './schemas.ts'
 import { linkStats } from './stats.ts'
 import { listLinks } from './store.ts'
-import { cursorOf, cursorParts, linkView } from './view.ts'
+import { linkView } from './view.ts'
 
 const WRITERS = ['ingest key', 'admin'] as const satisfies readonly Who[]
 const READERS = ['ingest key', 'viewer'] as const satisfies readonly Who[]
@@ -182,20 +182,4 @@ function metadataIssue(link: NewLink): FieldError | null {
   if (deeperThan(link.metadata, METADATA_DEPTH)) return { field: 'metadata', error: `must not be nested deeper than ${METADATA_DEPTH}` }
   if (JSON.stringify(link.metadata).length > 32 * 1024) return { field: 'metadata', error: 'must be at most 32 KiB' }
   return null
-}
-
-/** The range of a question; a `to` that is a date alone means that whole day. */
-function rangeOf(query: { from?: string; to?: string }): Range {
-  const from = timeOf('from', query.from)
-  const to = timeOf('to', query.to)
-  const end = to !== null && /^\d{4}-\d{2}-\d{2}$/.test(query.to as string) ? to + DAY_MS : to
-  if (from !== null && end !== null && from >= end) throw new Fault('invalid', 'from must be before to.', { errors: [{ field: 'from', error: 'must be before to' }] })
-  return { from, to: end }
-}
-
-function timeOf(field: string, given: string | undefined): number | null {
-  if (given === undefined) return null
-  const time = parseTime(given)
-  if (time === null) throw new Fault('invalid', `${field} is no time.`, { errors: [{ field, error: 'must be an ISO 8601 time or date' }] })
-  return time
 }

@@ -1,8 +1,6 @@
 import { Fault } from '../core/errors.ts'
 import { deeperThan } from '../core/text.ts'
-import { DAY_MS, parseTime } from '../core/time.ts'
-import { isZone } from '../core/zones.ts'
-import type { Range, Scope } from '../reports/index.ts'
+import { type Scope, rangeOf, zoneOf } from '../reports/index.ts'
 
 /** The parts of a question that every report has, as the request says them. */
 export interface Asked {
@@ -19,16 +17,12 @@ const VALUE_MAX = 1_000
 
 /** The scope of a report on a project. Throws Fault 'invalid' naming the field. */
 export function scopeOf(project: string, asked: Asked): Scope & { timezone: string } {
-  return { where: { project }, properties: filtersOf(asked.filter), range: rangeOf(asked), timezone: zoneOf(asked.timezone) }
+  return { where: { project }, properties: filtersOf(asked.filter), range: rangeOf({ from: unset(asked.from), to: unset(asked.to) }), timezone: zoneOf(asked.timezone) }
 }
 
-/** From when to when; a `to` that is a date alone means that whole day. */
-export function rangeOf(asked: { from?: unknown; to?: unknown }): Range {
-  const from = timeOf('from', asked.from)
-  const last = timeOf('to', asked.to)
-  const to = last !== null && /^\d{4}-\d{2}-\d{2}$/.test(String(asked.to)) ? last + DAY_MS : last
-  if (from !== null && to !== null && from >= to) throw wrong('from', 'must be before to')
-  return { from, to }
+/** What a form leaves empty is not there. */
+function unset(given: unknown): unknown {
+  return given === '' ? undefined : given
 }
 
 /** Fault 'invalid' for a field. */
@@ -67,17 +61,4 @@ function filtersOf(filter: unknown): Record<string, string> {
       return [key, text]
     }),
   )
-}
-
-function zoneOf(given: unknown): string {
-  if (given === undefined || given === null || given === '') return 'UTC'
-  if (typeof given === 'string' && isZone(given)) return given
-  throw wrong('timezone', 'must be an IANA time zone, such as Europe/Berlin')
-}
-
-function timeOf(field: string, given: unknown): number | null {
-  if (given === undefined || given === null || given === '') return null
-  const time = typeof given === 'string' ? parseTime(given) : null
-  if (time === null) throw wrong(field, 'must be an ISO 8601 time or date')
-  return time
 }
