@@ -18,6 +18,7 @@ import { productRoom } from './product/index.ts'
 import { createReporter } from './reports/index.ts'
 import { keepAnswer, storedAnswer } from './store/answers.ts'
 import { createProbe } from './store/probe.ts'
+import { trackingRoom } from './tracking/index.ts'
 
 /** The version in package.json. */
 export const VERSION = (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version
@@ -74,13 +75,13 @@ export async function openApp(config: Config, world: AppWorld): Promise<App> {
       keep: (scope, key, answer) => keepAnswer(sql, { scope, key, ...answer, createdAt: now() }, config.ingest.windowMs),
     })
     const probe = createProbe(sql)
-    const server = createServer({ guard: accounts.guard, metrics, log })
+    const server = createServer({ guard: accounts.guard, metrics, allowedOrigin: config.allowedOrigin, log })
     let url = ''
     const family = {
       sql,
       ingest,
       idempotency,
-      reporter: createReporter({ sql, engine: engine.name, settled: () => settled(), timeoutMs: config.reportTimeoutMs, cacheMs: config.reportCacheMs }),
+      reporter: createReporter({ sql, engine: engine.name, settled: () => settled(), timeoutMs: config.reportTimeoutMs, cacheMs: config.reportCacheMs, explains: !config.production }),
       limitKeyOf: (request: FastifyRequest) => limitKey(addressOf(request)),
       reader: { trusted: config.trusted, countryHeader: config.countryHeader },
       shared: engine.shared,
@@ -101,12 +102,19 @@ export async function openApp(config: Config, world: AppWorld): Promise<App> {
       probe,
     })
 
+    const tracking = trackingRoom({
+      ...family,
+      limiter: createLimiter({ name: 'capture', limit: config.captureLimit, windowMs: MINUTE_MS, now: () => performance.now() }),
+      honorDnt: config.honorDnt,
+    })
+
     const refuseOtherMethods = watchMethods(server)
     await serveReference(server, { version: VERSION, publicUrl: config.publicUrl ?? '/' })
     operationsRoutes(server, { version: VERSION, engine: engine.name, open: !config.production, probe, sql, metrics })
     links.routes(server)
     product.routes(server)
-    deadLetterRoutes(server, { sql, settled, replayers: { links: links.replay, product: product.replay }, now })
+    tracking.routes(server)
+    deadLetterRoutes(server, { sql, settled, replayers: { links: links.replay, product: product.replay, tracking: tracking.replay }, now })
     accounts.routes(server)
     refuseOtherMethods()
 

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { type Trusted, trustedProxies } from './capture/address.ts'
 import { parseHttpUrl } from './core/urls.ts'
 import { DAY_MS, HOUR_MS } from './core/time.ts'
+import { type AllowedOrigin, allowedOrigins } from './http/cors.ts'
 
 /** One setting: how its text is read, what it is when unset, and what it is for. */
 interface Setting<T> {
@@ -38,12 +39,14 @@ export const SETTINGS = {
   ADMIN_PASSWORD_HASH: setting<string | null>('bcrypt hash of the first admin\'s password', null, text),
   JWT_SECRET: setting<string | null>('Secret that signs sessions, 32 bytes or more; made once in development', null, text),
   SESSION_TIMEOUT_HOURS: setting('How long a session lasts', 24, whole(1, 8_760)),
+  ALLOWED_ORIGINS: setting<string[]>('Origins whose pages may read answers, by comma: https://example.com, or https://*.example.com for subdomains', ['http://localhost:3000'], list),
   TRUST_PROXY: setting<string[]>('Proxies whose X-Forwarded-For counts: addresses or CIDR ranges, by comma', [], list),
   COUNTRY_HEADER: setting<string | null>('Header in which a trusted proxy gives the visitor\'s country, such as cf-ipcountry', null, (value) => value.toLowerCase()),
   COUNTRY_DB: setting<string | null>('MMDB file that tells an address\'s country', null, readable),
-  HONOR_DNT: setting('Whether a click with DNT: 1 or Sec-GPC: 1 is left unrecorded', false, flag),
+  HONOR_DNT: setting('Whether a click or capture with DNT: 1 or Sec-GPC: 1 is left unrecorded', false, flag),
   IP_STORAGE: setting<'hash' | 'raw' | 'none'>('How addresses are kept: hash (with a daily random key), raw or none', 'hash', oneOf('hash', 'raw', 'none')),
   RATE_LIMIT_LOOKUP: setting('Look-ups a minute by address without a key', 6_000, whole(1, 1_000_000)),
+  RATE_LIMIT_CAPTURE: setting('Captures a minute by address without a key', 100, whole(1, 1_000_000)),
   RATE_LIMIT_EVENTS: setting('Product batches a minute by address', 600, whole(1, 1_000_000)),
   LOG_LEVEL: setting<LogLevel>('trace, debug, info, warn, error or silent', 'info', oneOf('trace', 'debug', 'info', 'warn', 'error', 'silent')),
 } as const
@@ -100,6 +103,11 @@ function conflicts(flat: Flat): string[] {
   } catch (error) {
     problems.push(`TRUST_PROXY: ${(error as Error).message}`)
   }
+  try {
+    allowedOrigins(flat.ALLOWED_ORIGINS)
+  } catch (error) {
+    problems.push(`ALLOWED_ORIGINS: ${(error as Error).message}`)
+  }
   return problems
 }
 
@@ -130,11 +138,13 @@ function grouped(flat: Flat) {
     adminPasswordHash: flat.ADMIN_PASSWORD_HASH,
     jwtSecret: flat.JWT_SECRET ?? madeSecret(dataDir, 'jwt-secret'),
     sessionMs: flat.SESSION_TIMEOUT_HOURS * HOUR_MS,
+    allowedOrigin: allowedOrigins(flat.ALLOWED_ORIGINS) as AllowedOrigin,
     trusted: trustedProxies(flat.TRUST_PROXY) as Trusted,
     countryHeader: flat.COUNTRY_HEADER,
     countryDb: flat.COUNTRY_DB,
     honorDnt: flat.HONOR_DNT,
     lookupLimit: flat.RATE_LIMIT_LOOKUP,
+    captureLimit: flat.RATE_LIMIT_CAPTURE,
     eventsLimit: flat.RATE_LIMIT_EVENTS,
     logLevel: flat.LOG_LEVEL,
   }

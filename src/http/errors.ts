@@ -116,7 +116,7 @@ function expectation({ keyword, params, message }: Issue): string {
     case 'minLength':
       return params.limit === 1 ? 'must not be empty' : `must be at least ${params.limit} characters`
     case 'enum':
-      return `must be one of ${(params.allowedValues as string[]).join(', ')}`
+      return `must be one of ${(params.allowedValues as (string | null)[]).filter((value) => value !== null).join(', ')}`
     case 'pattern':
       return `must match ${params.pattern}`
     case 'minimum':

@@ -17,7 +17,7 @@ describe('a route that is repeatable', () => {
 
   beforeEach(async () => {
     ;[book, away, handled, held] = [new Map(), false, 0, Promise.resolve()]
-    app = createServer({ guard: { callerOf: () => null }, metrics: createMetrics(), log: pino({ level: 'silent' }) })
+    app = createServer({ guard: { callerOf: () => null }, metrics: createMetrics(), allowedOrigin: () => false, log: pino({ level: 'silent' }) })
     const idempotency = new Idempotency({
       async find(scope, key) {
         if (away) throw new Fault('unavailable', 'The store is away.')

@@ -10,6 +10,13 @@ export function readJsonBodies(app: FastifyInstance): void {
     request.bodyText = text
     return parseJson(text, request.routeOptions.config.checksBody)
   })
+  // Only what a page may send to another origin without asking first; to a route that expects it.
+  app.addContentTypeParser('text/plain', { parseAs: 'string' }, async (request: FastifyRequest, text: string) => {
+    const { beacon = false, checksBody } = request.routeOptions.config
+    if (!beacon) throw new Fault('unsupported', 'The content type is not supported. Send application/json.')
+    request.bodyText = text
+    return parseJson(text, checksBody)
+  })
 }
 
 /**

@@ -34,6 +34,10 @@ declare module 'fastify' {
     who?: readonly Who[]
     /** The handler looks at the body's items one by one, at their keys too. */
     checksBody?: boolean
+    /** JSON may come as `text/plain` too. */
+    beacon?: boolean
+    /** Pages of other origins call it without credentials. */
+    anonymous?: boolean
   }
   interface FastifyInstance {
     guard: Guard
@@ -76,6 +80,10 @@ export interface Route<S extends RouteSchema> {
   before?: preHandlerHookHandler | readonly preHandlerHookHandler[]
   /** The handler checks the body itself, item by item: the schema only describes it. */
   checksBody?: boolean
+  /** Takes its JSON as `text/plain` too, as which `navigator.sendBeacon` sends a text. */
+  beacon?: boolean
+  /** Takes no session: pages of the allowed origins call it without credentials, and no cookie has a meaning. */
+  anonymous?: boolean
   /** Makes the route repeatable by `Idempotency-Key`. */
   repeatable?: Repeatable
   hidden?: boolean
@@ -92,7 +100,7 @@ export function route<const S extends RouteSchema>(app: FastifyInstance, spec: R
     method: spec.method,
     url: spec.url,
     bodyLimit: spec.bodyLimit ?? BODY_LIMIT,
-    config: { family: spec.family, who, ...(spec.checksBody ? { checksBody: true } : {}) },
+    config: { family: spec.family, who, ...(spec.checksBody ? { checksBody: true } : {}), ...(spec.beacon ? { beacon: true } : {}), ...(spec.anonymous ? { anonymous: true } : {}) },
     schema: {
       ...checked,
       ...(response ? { response } : {}),
@@ -102,6 +110,7 @@ export function route<const S extends RouteSchema>(app: FastifyInstance, spec: R
       security: securityOf(who),
       hide: spec.hidden ?? false,
       ...(spec.produces ? { produces: spec.produces } : {}),
+      ...(spec.beacon ? { consumes: ['application/json', 'text/plain'] } : {}),
     },
     ...(who.includes('public') ? {} : { onRequest: (request: FastifyRequest) => admit(app, request, who) }),
     ...(spec.schema?.body ? { preParsing: inflateBody } : {}),
@@ -142,15 +151,15 @@ function securityOf(who: readonly Who[]): Record<string, string[]>[] {
  * methods it has no route for: 405 with `Allow` (RFC 9110, 15.5.6), and OPTIONS, which changes nothing.
  */
 export function watchMethods(app: FastifyInstance): () => void {
-  const known = new Map<string, { family: ApiFamily; methods: Set<string> }>()
+  const known = new Map<string, { family: ApiFamily; anonymous: boolean; methods: Set<string> }>()
   app.addHook('onRoute', ({ url, method, config }) => {
     if (!config?.family) return
-    const entry = known.get(url) ?? { family: config.family, methods: new Set<string>() }
+    const entry = known.get(url) ?? { family: config.family, anonymous: config.anonymous ?? false, methods: new Set<string>() }
     for (const one of [method].flat()) entry.methods.add(one)
     known.set(url, entry)
   })
   return () => {
-    for (const [url, { family, methods }] of Array.from(known)) {
+    for (const [url, { family, anonymous, methods }] of Array.from(known)) {
       const allow = [...methods, 'OPTIONS'].join(', ')
       const refuse = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
         reply.header('allow', allow)
@@ -160,6 +169,7 @@ export function watchMethods(app: FastifyInstance): () => void {
       app.route({
         method: ALL_METHODS.filter((method) => !methods.has(method)),
         url,
+        config: { anonymous },
         schema: { hide: true },
         // Before a body is looked at: whatever it is, it is not for this method.
         onRequest: refuse,

@@ -19,7 +19,7 @@ describe('the server', () => {
     lines = []
     entered = false
     const held = new Promise<void>((resolve) => (release = resolve))
-    app = createServer({ guard: { callerOf: () => null }, metrics: createMetrics(), log: pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) }) })
+    app = createServer({ guard: { callerOf: () => null }, metrics: createMetrics(), allowedOrigin: () => false, log: pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) }) })
     const refuseOtherMethods = watchMethods(app)
     const open = { family: 'links', who: 'public', summary: 'x' } as const
     route(app, { ...open, method: 'GET', url: '/broken', handler: () => Promise.reject(new Error("select secret from users; at '/srv/waymark'")) })

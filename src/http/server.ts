@@ -1,5 +1,6 @@
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { Fault } from '../core/errors.ts'
+import { type AllowedOrigin, allowOrigins } from './cors.ts'
 import { errorAnswer, familyOf, faultOf, internalAnswer } from './errors.ts'
 import { readJsonBodies } from './json-body.ts'
 import type { Metrics } from './metrics.ts'
@@ -17,11 +18,13 @@ const PARAM_LENGTH = 2_048
 export interface ServerParts {
   guard: Guard
   metrics: Metrics
+  /** Whose pages may read answers. */
+  allowedOrigin: AllowedOrigin
   log: FastifyBaseLogger
 }
 
-/** A server without routes: bodies, errors, callers and measures are in place. */
-export function createServer({ guard, metrics, log }: ServerParts): FastifyInstance {
+/** A server without routes: bodies, origins, errors, callers and measures are in place. */
+export function createServer({ guard, metrics, allowedOrigin, log }: ServerParts): FastifyInstance {
   const app: FastifyInstance = Fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
@@ -43,6 +46,7 @@ export function createServer({ guard, metrics, log }: ServerParts): FastifyInsta
   app.setValidatorCompiler(validatorFor)
   readJsonBodies(app)
   observe(app, metrics)
+  allowOrigins(app, allowedOrigin)
   answerErrors(app)
   return app
 }

@@ -38,6 +38,7 @@ export function lookupRoutes(app: FastifyInstance, world: LookupWorld): void {
         410: Type.Object({ error: Type.String() }),
       },
     },
+    anonymous: true,
     before: async (request, reply) => {
       if (request.headers['x-api-key'] !== undefined && (await app.guard.callerOf(request))) return
       const taken = world.limiter.take(world.limitKeyOf(request))

@@ -120,6 +120,7 @@ export function productRoutes(app: FastifyInstance, world: ProductWorld): void {
       response: { 200: BatchAnswer, 400: Type.Union([BatchAnswer, Failure]), 403: Failure },
     },
     checksBody: true,
+    anonymous: true,
     bodyLimit: BATCH_BYTES,
     before: (request, reply, done) => {
       const taken = world.limiter.take(world.limitKeyOf(request))

@@ -2,8 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type Dialect, duckdbDialect, postgresDialect } from '../store/dialect.ts'
 import type { Statement } from '../store/sql.ts'
-import { compile, compileList } from './compile.ts'
+import { compile, compileBreakdown, compileList } from './compile.ts'
 import { compileFunnel } from './funnel.ts'
+import { DIMENSIONS, type PlainDimension } from './dimensions.ts'
 import { DIMENSION_NAMES, METRIC_NAMES } from './index.ts'
 import { compilePaths } from './paths.ts'
 import { type By, FILTERS, type Scope, type Where } from './report.ts'
@@ -22,7 +23,10 @@ const statements = (dialect: Dialect): fc.Arbitrary<Statement> =>
     fc
       .record({ scope, metrics: fc.subarray(METRIC_NAMES, { minLength: 1 }), by, interval: fc.constantFrom('hour', 'day', 'week', 'month'), limit: fc.nat(), shifts })
       .map(({ scope: about, shifts: set, ...rest }) => compile({ ...about, ...rest }, { dialect, shifts: set })),
-    fc.record({ scope, limit: fc.nat() }).map(({ scope: about, limit }) => compileList({ ...about, columns: ['id', 'ts'], limit }, dialect)),
+    fc.record({ scope, limit: fc.nat(), after: fc.option(fc.record({ ts: fc.maxSafeInteger(), id: text })) }).map(({ scope: about, ...rest }) => compileList({ ...about, columns: ['id', 'ts'], ...rest }, dialect)),
+    fc
+      .record({ scope, metrics: fc.subarray(METRIC_NAMES, { minLength: 1 }), parts: fc.subarray(Object.keys(DIMENSIONS) as PlainDimension[], { minLength: 1 }), limit: fc.nat() })
+      .map(({ scope: about, ...rest }) => compileBreakdown({ ...about, ...rest }, dialect)),
     fc.record({ scope, steps: fc.array(text, { minLength: 2, maxLength: 20 }), windowMs: fc.option(fc.nat()) }).map(({ scope: about, ...rest }) => compileFunnel({ ...about, ...rest }, dialect)),
     fc
       .record({ scope, interval: fc.constantFrom('day', 'week'), periods: fc.nat(90), shifts })

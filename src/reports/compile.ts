@@ -4,7 +4,7 @@ import { EVENT_COLUMNS, type EventColumn } from '../store/events.ts'
 import type { Statement, Value } from '../store/sql.ts'
 import { DIMENSIONS, bucketStart } from './dimensions.ts'
 import { METRICS, type Metric, type MetricName } from './metrics.ts'
-import type { By, EventList, Report, Scope } from './report.ts'
+import type { Breakdown, By, EventList, Report, Scope } from './report.ts'
 
 /** Rows a report has at most when it names no limit. */
 export const MAX_ROWS = 10_000
@@ -69,6 +69,34 @@ function folded(name: MetricName): string {
   return metric.fold === 'sum' ? `cast(coalesce(sum(${name}), 0) as bigint)` : `${metric.fold}(${name})`
 }
 
+/**
+ * Makes one statement of a whole and its parts. `part` tells by its bits which dimension a row is of, the last one the lowest bit: set where
+ * it is not; all bits set is the whole. Of each part a row more than the limit, so that one sees whether there are more.
+ */
+export function compileBreakdown({ metrics, parts, limit, ...scope }: Breakdown, dialect: Dialect): Statement {
+  const values: Value[] = []
+  const groups = parts.map((name) => DIMENSIONS[name])
+  const columns = [
+    `grouping(${groups.join(', ')}) as part`,
+    ...parts.map((name) => `${DIMENSIONS[name]} as ${name}`),
+    ...metrics.map((name) => `${counted(METRICS[name])} as ${name}`),
+  ]
+  const lines = [
+    'with parts as (',
+    `  select ${columns.join(', ')}`,
+    `  from ${metrics.includes('users') ? EVENTS_WITH_USERS : 'events'}`,
+    `  where ${conditions(scope, dialect, values)}`,
+    `  group by grouping sets ((), ${groups.map((group) => `(${group})`).join(', ')})`,
+    '), ranked as (',
+    `  select *, row_number() over (partition by part order by ${[`${metrics[0]} desc`, ...parts].join(', ')}) as place from parts`,
+    ')',
+    'select * from ranked',
+    `where place <= ${parameter(values, limit + 1)}`,
+    'order by part, place',
+  ]
+  return { text: lines.join('\n'), values }
+}
+
 /** Makes the SQL of a list of single events, newest first. Throws when a column is none of the events'. */
 export function compileList(list: EventList, dialect: Dialect): Statement {
   const values: Value[] = []
@@ -78,6 +106,7 @@ export function compileList(list: EventList, dialect: Dialect): Statement {
     `select ${(list.columns as EventColumn[]).join(', ')}`,
     'from events',
     `where ${conditions(list, dialect, values)}`,
+    ...(list.after ? [behind(list.after, values)] : []),
     'order by ts desc, id desc',
     `limit ${parameter(values, list.limit)}`,
   ]
@@ -101,6 +130,12 @@ export function conditions({ where, properties = {}, range }: Scope, dialect: Di
   terms.push(range.from === null ? 'ts is not null' : `ts >= ${parameter(values, range.from)}`)
   if (range.to !== null) terms.push(`ts < ${parameter(values, range.to)}`)
   return terms.join('\n  and ')
+}
+
+/** The first term alone would do for an index, and for a store that knows the times of its parts. */
+function behind({ ts, id }: { ts: number; id: string }, values: Value[]): string {
+  const at = parameter(values, ts)
+  return `  and ts <= ${at}\n  and (ts < ${at} or id < ${parameter(values, id)})`
 }
 
 /** Adds a value and gives its place in the text. */

@@ -20,7 +20,9 @@ export const DIMENSIONS = {
   machine_reason: 'machine_reason',
 } as const
 
-export type DimensionName = keyof typeof DIMENSIONS | 'time'
+/** A dimension that needs nothing but its name. */
+export type PlainDimension = keyof typeof DIMENSIONS
+export type DimensionName = PlainDimension | 'time'
 
 /**
  * The bucket an event lies in, by a zone's clocks: for hours the moment in UTC ms at which it begins, for longer ones

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { type Dialect, duckdbDialect, postgresDialect } from '../store/dialect.ts'
-import { compile, compileList } from './compile.ts'
+import { compile, compileBreakdown, compileList } from './compile.ts'
 import { DIMENSION_NAMES } from './index.ts'
 import { METRICS, type MetricName } from './metrics.ts'
-import type { EventList, Report } from './report.ts'
+import type { Breakdown, EventList, Report } from './report.ts'
 
 const FROM = Date.UTC(2026, 10, 1)
 const TO = Date.UTC(2026, 11, 1)
@@ -22,7 +22,12 @@ const reports: Record<string, Report> = {
   'by-two': { metrics: ['visitors', 'events'], by: ['country', 'browser'], limit: 10, where: { machine: false, campaign: ['a', 'b'] }, range: { from: FROM, to: TO } },
   'everything': { metrics: Object.keys(METRICS) as MetricName[], by: DIMENSION_NAMES, interval: 'month', where: { project: 'links' }, range: { from: FROM, to: TO } },
 }
+const breakdowns: Record<string, Breakdown> = {
+  'tracking-stats': { metrics: ['events', 'human_events', 'machine_events'], parts: ['referrer', 'campaign', 'landing_page'], where: { project: 'tracking' }, range: { from: FROM, to: TO }, limit: 100 },
+  'tracking-referrer': { metrics: ['events', 'human_events', 'machine_events'], parts: ['campaign'], where: { project: 'tracking', referrer: 'partner_john' }, range: { from: FROM, to: null }, limit: 100 },
+}
 const lists: Record<string, EventList> = {
+  'list-behind': { columns: ['id', 'ts', 'campaign'], where: { project: 'tracking', referrer: 'partner_john' }, range: { from: FROM, to: TO }, after: { ts: TO - 1, id: 'x' }, limit: 50 },
   'list': { columns: ['id', 'ts', 'click_source'], where: clicks, range: { from: FROM, to: TO }, limit: 50 },
 }
 const dialects: [name: string, dialect: Dialect][] = [['duckdb', duckdbDialect], ['postgres', postgresDialect]]
@@ -34,6 +39,11 @@ describe.each(dialects)('for %s', (engine, dialect) => {
   test.each(Object.entries(reports))('the report %s', async (name, report) => {
     await expect(golden(compile(report, { dialect, shifts: [] }))).toMatchFileSnapshot(`golden/${name}.${engine}.sql`)
   })
+})
+
+test.each(Object.entries(breakdowns))('the breakdown %s is the same for every engine', async (name, breakdown) => {
+  await expect(golden(compileBreakdown(breakdown, duckdbDialect))).toMatchFileSnapshot(`golden/${name}.sql`)
+  expect(compileBreakdown(breakdown, postgresDialect)).toEqual(compileBreakdown(breakdown, duckdbDialect))
 })
 
 test.each(Object.entries(lists))('the %s of events is the same for every engine', async (name, list) => {

@@ -1,6 +1,7 @@
 import { DIMENSIONS, type DimensionName } from './dimensions.ts'
 import { METRICS, type MetricName } from './metrics.ts'
 
+export { ExplainedAnswer, answerReport, explainQuery } from './explain.ts'
 export { rangeOf, zoneOf } from './range.ts'
 export { type By, FILTERS, type Range, type Report, type Scope, type Where } from './report.ts'
 export { type Reporter, createReporter } from './run.ts'

@@ -1,5 +1,5 @@
 import type { Interval } from '../core/zones.ts'
-import type { DimensionName } from './dimensions.ts'
+import type { DimensionName, PlainDimension } from './dimensions.ts'
 import type { MetricName } from './metrics.ts'
 
 /** From when to when, in UTC ms: `from` belongs to it, `to` does not. Null is open. */
@@ -38,8 +38,19 @@ export interface Report extends Scope {
   limit?: number
 }
 
+/** A question for the whole and, of several dimensions each by itself, the largest parts. */
+export interface Breakdown extends Scope {
+  /** The first one says which parts are the largest. */
+  metrics: readonly MetricName[]
+  parts: readonly PlainDimension[]
+  /** The most rows of each part. */
+  limit: number
+}
+
 /** A question for single events, newest first. */
 export interface EventList extends Scope {
   columns: readonly string[]
+  /** Only events that come behind this one: the last of the page before. */
+  after?: { ts: number; id: string } | null
   limit: number
 }

@@ -40,7 +40,7 @@ onEveryEngine('reports', (engine) => {
   let reporter: Reporter
   beforeAll(async () => {
     store = await openStore(engine)
-    reporter = createReporter({ sql: store.sql, engine: engine.name, settled: async () => undefined, timeoutMs: 10_000, cacheMs: 0 })
+    reporter = createReporter({ sql: store.sql, engine: engine.name, settled: async () => undefined, timeoutMs: 10_000, cacheMs: 0, explains: true })
   })
   afterAll(() => store.close())
 
@@ -87,6 +87,55 @@ onEveryEngine('reports', (engine) => {
       { id: 'e00000', ts: 3, machine: false, properties: null },
       { id: 'e00003', ts: 2, machine: false, properties: null },
     ])
+  })
+
+  test('of a whole and its parts equal a report for each, and say where there are more', async () => {
+    const question = fc.record({ parts: fc.subarray<'click_source' | 'country' | 'tracking_id'>(['click_source', 'country', 'tracking_id'], { minLength: 1 }), limit: fc.integer({ min: 1, max: 4 }), range: fc.record({ from: fc.option(time), to: fc.option(time) }) })
+    await fc.assert(
+      fc.asyncProperty(fc.array(fact, { maxLength: 40 }), fc.array(question, { minLength: 1, maxLength: 4 }), async (facts, questions) => {
+        await given(facts)
+        for (const { parts, limit, range } of questions) {
+          const base = { metrics: METRICS, where: { source: 'link' }, range }
+          const found = await reporter.breakdown({ ...base, parts, limit })
+          expect(found.total).toMatchObject((await reporter.run(base))[0] as Row)
+          for (const part of parts) {
+            const rows = await reporter.run({ ...base, by: [part] })
+            expect(found.parts[part].rows).toMatchObject(rows.slice(0, limit))
+            expect([found.parts[part].rows.length, found.parts[part].more]).toEqual([Math.min(rows.length, limit), rows.length > limit])
+          }
+        }
+      }),
+      { numRuns: 40 },
+    )
+  }, 120_000)
+
+  test('in pages hold each event once, also where many have the same time', async () => {
+    await given([3, 1, null, 2, 3, 3, 2].map((ts) => ({ ts, click_source: null, country: null, person: null, machine: false })))
+    const list = { columns: ['id', 'ts'], where: { tracking_id: 'x' }, range: { from: null, to: null } }
+    const all = await reporter.list({ ...list, limit: 10 })
+    const paged: object[] = []
+    for (let after: { ts: number; id: string } | null = null; ; ) {
+      const page = (await reporter.list({ ...list, after, limit: 2 })) as { ts: number; id: string }[]
+      paged.push(...page)
+      after = page[1] ?? null
+      if (after === null) break
+    }
+    expect(all).toHaveLength(6)
+    expect(paged).toEqual(all)
+  })
+
+  test('that are explained give their SQL, its parameters and the plan, also where a value looks like SQL', async () => {
+    await given([{ ts: 1, click_source: 'x', country: null, person: null, machine: false }])
+    const hostile = "x'; drop table events; --"
+    const explained = await reporter.explained?.(async (watched) => {
+      await watched.run({ metrics: ['events'], where: { tracking_id: hostile }, range: { from: 0, to: null } })
+      await watched.breakdown({ metrics: ['events'], parts: ['country'], where: {}, range: { from: null, to: null }, limit: 5 })
+    })
+    expect(explained).toEqual([
+      { sql: expect.stringMatching(/^select count/), parameters: [hostile, 0], plan: expect.stringMatching(/\d rows?|rows=\d/) },
+      { sql: expect.stringMatching(/^with parts/), parameters: [6], plan: expect.stringMatching(/\d rows?|rows=\d/) },
+    ])
+    expect(await reporter.run({ metrics: ['events'], where: {}, range: { from: null, to: null } })).toEqual([{ events: 1 }])
   })
 
   describe('wait for what was acknowledged', () => {

@@ -1,14 +1,15 @@
 import { Fault } from '../core/errors.ts'
 import { HOUR_MS } from '../core/time.ts'
 import { type Interval, type Shift, shiftsOf } from '../core/zones.ts'
-import { dialectOf } from '../store/dialect.ts'
-import type { Row, Sql, Statement } from '../store/sql.ts'
+import { type Dialect, dialectOf } from '../store/dialect.ts'
+import type { Row, Sql, Statement, Value } from '../store/sql.ts'
 import { MAX_BUCKETS, bucketCount, bucketMoment, fill } from './buckets.ts'
 import { cached } from './cache.ts'
-import { type Compiling, compile, compileList } from './compile.ts'
+import { type Compiling, compile, compileBreakdown, compileList } from './compile.ts'
+import type { PlainDimension } from './dimensions.ts'
 import { type Funnel, compileFunnel } from './funnel.ts'
 import { type Paths, compilePaths } from './paths.ts'
-import type { EventList, Report, Scope } from './report.ts'
+import type { Breakdown, EventList, Report, Scope } from './report.ts'
 import { type Retention, compileRetention } from './retention.ts'
 
 /** Answers reports. What was acknowledged before a report is asked is in it. Throws Fault 'unavailable' when it takes too long. */
@@ -17,6 +18,8 @@ export interface Reporter {
   run(report: Report): Promise<Row[]>
   /** A report by time, with zeros where nothing happened. Throws Fault 'invalid' when it has more than 10,000 buckets. */
   series(report: Report): Promise<(Row & { time: number })[]>
+  /** The whole, and of each part its largest rows; `more` where there are others. */
+  breakdown<P extends PlainDimension>(breakdown: Breakdown & { parts: readonly P[] }): Promise<{ total: Row; parts: Record<P, { rows: Row[]; more: boolean }> }>
   /** The events of a list, newest first. */
   list(list: EventList): Promise<Row[]>
   /** For each step its users, and the median time from the step before in ms. */
@@ -25,7 +28,19 @@ export interface Reporter {
   retention(retention: Retention & { timezone?: string }): Promise<{ cohort: number; users: number[] }[]>
   /** For each step away the events there, the most frequent first. */
   paths(paths: Paths): Promise<{ step: number; event: string | null; count: number }[]>
+  /** Does the work with a reporter that watches, and gives each statement that it asked, in order, with the engine's plan and times. In development alone. */
+  explained: ((work: (reporter: Reporter) => Promise<unknown>) => Promise<Explained[]>) | null
 }
+
+/** One statement as it was asked, and how the engine went about it. */
+export interface Explained {
+  sql: string
+  parameters: readonly Value[]
+  plan: string
+}
+
+/** Asks a statement and gives its rows. */
+type Ask = <T = Row>(statement: Statement) => Promise<T[]>
 
 /** `settled` ends when the store holds all that was acknowledged. */
 export function createReporter(options: {
@@ -35,16 +50,21 @@ export function createReporter(options: {
   timeoutMs: number
   /** How old an answer may be; 0 asks the store each time. */
   cacheMs: number
+  /** Whether reports may be explained: not in production. */
+  explains?: boolean
 }): Reporter {
-  const { sql, settled, timeoutMs } = options
-  const dialect = dialectOf(options.engine)
-
+  const { sql, settled, timeoutMs, explains = false } = options
   const ask = async ({ text, values }: Statement): Promise<Row[]> => {
     await settled(timeoutMs)
     return sql.rows<Row>(text, values, { timeoutMs })
   }
-  const answer = cached(ask, { ms: options.cacheMs, now: () => performance.now() }) as <T = Row>(statement: Statement) => Promise<T[]>
+  const answer = cached(ask, { ms: options.cacheMs, now: () => performance.now() }) as Ask
+  const dialect = dialectOf(options.engine)
+  return { ...reporterBy(answer, dialect), explained: explains ? (work) => explain(work, ask as Ask, dialect) : null }
+}
 
+
+function reporterBy(answer: Ask, dialect: Dialect): Reporter {
   /** The range with its open ends closed by the first and last event, or null when there is none. */
   const closed = async ({ where, properties = {}, range }: Scope): Promise<{ from: number; to: number } | null> => {
     const { from, to } = range
@@ -87,6 +107,17 @@ export function createReporter(options: {
       const empty = Object.fromEntries(report.metrics.map((name) => [name, 0]))
       return fill(rows, range, interval, zone, empty) as (Row & { time: number })[]
     },
+    async breakdown(breakdown) {
+      const { parts, limit } = breakdown
+      const rows = await answer<Row & { part: number }>(compileBreakdown(breakdown, dialect))
+      const whole = 2 ** parts.length - 1
+      const rowsOf = (bits: number): Row[] => rows.filter(({ part }) => part === bits)
+      const parted = parts.map((name, at) => {
+        const own = rowsOf(whole - 2 ** (parts.length - 1 - at))
+        return [name, { rows: own.slice(0, limit), more: own.length > limit }]
+      })
+      return { total: rowsOf(whole)[0] as Row, parts: Object.fromEntries(parted) }
+    },
     list: (list) => answer(compileList(list, dialect)),
     funnel: (funnel) => answer(compileFunnel(funnel, dialect)),
     async retention(retention) {
@@ -100,7 +131,23 @@ export function createReporter(options: {
       return [...cohorts].map(([cohort, users]) => ({ cohort: bucketMoment(retention.interval, retention.timezone ?? 'UTC', cohort), users }))
     },
     paths: (paths) => answer(compilePaths(paths, dialect)),
+    explained: null,
   }
+}
+
+async function explain(work: (reporter: Reporter) => Promise<unknown>, answer: Ask, dialect: Dialect): Promise<Explained[]> {
+  const asked: Statement[] = []
+  const noting: Ask = (statement) => {
+    asked.push(statement)
+    return answer(statement)
+  }
+  await work(reporterBy(noting, dialect))
+  return Promise.all(asked.map(async ({ text, values = [] }) => ({ sql: text, parameters: values, plan: planOf(await answer({ text: `explain analyze ${text}`, values })) })))
+}
+
+/** Either engine gives the plan's text in its last column. */
+function planOf(rows: readonly Row[]): string {
+  return rows.map((row) => String(Object.values(row).at(-1))).join('\n')
 }
 
 /** `field`: the one that may be chosen otherwise. */

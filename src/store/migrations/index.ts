@@ -3,11 +3,13 @@ import type { Dialect } from '../dialect.ts'
 import type { Engine } from '../engine.ts'
 import { links } from './0001-links.ts'
 import { product } from './0002-product.ts'
+import { tracking } from './0004-tracking.ts'
 
 /** Every step of the schema's life, oldest first. A step that has been released is never changed. */
 const STEPS: readonly { name: string; statements: (dialect: Dialect) => string[] }[] = [
   { name: '0001-links', statements: links },
   { name: '0002-product', statements: product },
+  { name: '0004-tracking', statements: tracking },
 ]
 
 /**
