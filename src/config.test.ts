@@ -45,10 +45,12 @@ describe('the settings', () => {
       adminPasswordHash: null,
       jwtSecret: expect.stringMatching(/^[A-Za-z0-9+/]{64}$/),
       sessionMs: 86_400_000,
+      allowedOrigin: expect.any(Function),
       trusted: expect.any(Function),
       countryHeader: null,
       countryDb: null,
       lookupLimit: 6_000,
+      captureLimit: 100,
       eventsLimit: 600,
       logLevel: 'info',
     })
@@ -100,6 +102,12 @@ describe('the settings', () => {
     expect(['127.0.0.1', '10.9.8.7', '::1', '127.0.0.2', '11.0.0.1', 'x'].map(trusted)).toEqual([true, true, true, false, false, false])
   })
 
+  test('ALLOWED_ORIGINS is a list of origins, a page on one’s own machine unless told', () => {
+    const asked = ['http://localhost:3000', 'https://wihy.ai', 'https://app.wihy.ai', 'https://wihy.ai.evil.com']
+    expect(asked.map(read({}).allowedOrigin)).toEqual([true, false, false, false])
+    expect(asked.map(read({ ALLOWED_ORIGINS: 'https://wihy.ai, https://*.wihy.ai' }).allowedOrigin)).toEqual([false, true, true, false])
+  })
+
   test.each<[name: string, value: string, expected: string]>([
     ['PORT', '65536', 'must be a whole number from 0 to 65535'],
     ['PORT', '80.5', 'must be a whole number'],
@@ -129,6 +137,9 @@ describe('the settings', () => {
     ['REPORT_TIMEOUT_MS', '99', 'must be a whole number from 100'],
     ['SESSION_TIMEOUT_HOURS', '0', 'must be a whole number from 1'],
     ['RATE_LIMIT_LOOKUP', '0', 'must be a whole number from 1'],
+    ['RATE_LIMIT_CAPTURE', '0', 'must be a whole number from 1'],
+    ['ALLOWED_ORIGINS', '*', "'*' is no origin"],
+    ['ALLOWED_ORIGINS', 'https://example.com,https://*.com', "'https://*.com' is no origin"],
     ['TRUST_PROXY', '10.0.0.0/33', "'10.0.0.0/33' is no IP address or CIDR range"],
     ['JWT_SECRET', 'short', 'must be 32 bytes or more'],
     ['COUNTRY_DB', '/nowhere/countries.mmdb', 'must be a file that can be read'],

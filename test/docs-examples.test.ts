@@ -4,6 +4,7 @@ import { mkdtemp, readFile, readdir, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
+import { runInNewContext } from 'node:vm'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { page, pages, root } from './support/documents.ts'
 import { type ServerProcess, TEST_KEY, freePort, startServer } from './support/process.ts'
@@ -32,7 +33,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-describe.each(['README.md', 'docs/guide/links.md', 'docs/guide/product.md'])(`the commands in %s${curl ? '' : ' (left out: no curl)'}`, (path) => {
+describe.each(['README.md', 'docs/guide/links.md', 'docs/guide/product.md', 'docs/guide/tracking.md'])(`the commands in %s${curl ? '' : ' (left out: no curl)'}`, (path) => {
   test.skipIf(!curl)('run, and answer what is shown', async () => {
     const fresh = await mkdtemp(join(tmpdir(), 'waymark-docs-'))
     const own = await startServer({ dataDir: fresh })
@@ -140,6 +141,40 @@ describe('the samples in JavaScript', () => {
     expect(await once(domain, 'exit')).toEqual([0, null])
     expect(await api('GET', '/links/elsewhere/stats')).toMatchObject({ clicks: 1, by_click_source: [{ click_source: 'github' }], by_referrer: [{ referrer: 'indeed.com' }] })
   })
+})
+
+test('capture.js tells of a visit, and of a click away from a page behind it', async () => {
+  const script = (await readFile(join(samples, 'capture.js'), 'utf8')).replace('https://waymark.example.com', server.url)
+  const sent: Promise<Response>[] = []
+  const post = (url: string, question: RequestInit): Promise<Response> => {
+    const answer = fetch(url, question)
+    sent.push(answer)
+    return answer
+  }
+  const kept = new Map<string, string>()
+  /** As much of a browser as the script touches; what it sends goes out as a browser sends it. */
+  const visit = (address: string, click?: string): void => {
+    const { host, pathname, search } = new URL(address)
+    const document = Object.assign(new EventTarget(), { closest: () => click && { href: click, host: new URL(click).host } })
+    runInNewContext(script, {
+      URLSearchParams, crypto, document, JSON,
+      location: { host, pathname, search },
+      sessionStorage: { getItem: (name: string) => kept.get(name) ?? null, setItem: (name: string, value: string) => void kept.set(name, value) },
+      fetch: post,
+      navigator: { sendBeacon: (url: string, body: string) => void post(url, { method: 'POST', body }) },
+    })
+    document.dispatchEvent(new Event('click'))
+  }
+  visit('https://shop.example.com/elsewhere', 'https://kickstarter.com/nobody-was-sent')
+  visit('https://shop.example.com/about?ref=sample&campaign=docs&source=mail')
+  visit('https://shop.example.com/more', 'https://shop.example.com/own')
+  visit('https://shop.example.com/more', 'https://kickstarter.com/projects/wihy')
+  expect((await Promise.all(sent)).map(({ status }) => status)).toEqual([200, 200])
+  const login = await fetch(`${server.url}/api/auth/login`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ email: 'admin@localhost', password: /password: (\S+)/.exec(await greeting(server))?.[1] }) })
+  const { token } = (await login.json()) as { token: string }
+  const { events } = (await (await fetch(`${server.url}/api/tracking/referrer/sample`, { headers: { authorization: `Bearer ${token}` } })).json()) as { events: object[] }
+  const event = { referrer: 'sample', campaign: 'docs', landingPage: '/about', originalSource: 'mail' }
+  expect(events).toMatchObject([{ ...event, eventType: 'outbound', destinationUrl: 'https://kickstarter.com/projects/wihy' }, { ...event, eventType: 'inbound', destinationUrl: null }])
 })
 
 describe(`the samples in Python${python ? '' : ' (left out: no Python 3)'}`, () => {

@@ -6,7 +6,7 @@ import { brokenLinks, exampleSettings, page, pages, projectFiles, root } from '.
 
 const all = await pages()
 const files = await projectFiles()
-const guide = await page('docs/guide/links.md')
+const guides = all.filter(({ path }) => path.startsWith('docs/guide/'))
 const pack: { scripts: Record<string, string>; dependencies: Record<string, string>; devDependencies: Record<string, string> } = JSON.parse(
   await readFile(join(root, 'package.json'), 'utf8'),
 )
@@ -43,15 +43,16 @@ describe('the guide', () => {
   const folder = join(root, 'docs/guide')
 
   test('shows the samples and templates as they are, and no other code', async () => {
-    const shown = guide.blocks.filter(({ lang }) => ['js', 'python'].includes(lang)).map(({ text }) => text)
+    const blocks = guides.flatMap((guide) => guide.blocks)
+    const shown = blocks.filter(({ lang }) => ['js', 'python'].includes(lang)).map(({ text }) => text)
     const samples = await Promise.all((await readdir(join(folder, 'samples'))).sort().map((name) => readFile(join(folder, 'samples', name), 'utf8')))
     expect(shown.sort()).toEqual(samples.sort())
     const templates = await Promise.all(['request-minimal.json', 'request-full.json'].map((name) => readFile(join(folder, name), 'utf8')))
-    const json = guide.blocks.filter(({ lang }) => lang === 'json').map(({ text }) => text)
+    const json = blocks.filter(({ lang }) => lang === 'json').map(({ text }) => text)
     expect(templates.filter((text) => !json.includes(text))).toEqual([])
   })
 
-  test('lists each of its sections at the top', () => {
+  test.each(guides)('lists each section of $path at its top', (guide) => {
     const sections = [...guide.text.matchAll(/^## (.*)$/gm)].map((match) => match[1])
     expect([...guide.text.matchAll(/^- \[(.*)\]\(#.*\)$/gm)].map((match) => match[1])).toEqual(sections)
   })

@@ -60,6 +60,7 @@ onEveryEngine('the API reference', (engine) => {
         'GET /calendly', 'GET /db/health', 'GET /github', 'GET /health', 'GET /link', 'GET /linkedin', 'GET /metrics', 'GET /portfolio', 'GET /track/{id}', 'GET /website',
         'PATCH /api/link-tracking/links/{id}', 'POST /api/auth/login', 'POST /api/dead-letters/replay', 'POST /api/keys', 'POST /api/keys/{id}/revoke', 'POST /api/link-tracking/links',
         'POST /api/link-tracking/links/bulk', 'POST /api/tracking-ingest/batch', 'POST /api/tracking-ingest/test', 'POST /db/test-insert',
+        'GET /api/tracking/referrer/{referrerId}', 'GET /api/tracking/stats', 'POST /api/tracking/capture',
         'GET /v1/projects', 'POST /v1/projects', 'PATCH /v1/projects/{projectKey}', 'POST /v1/events/batch', 'GET /v1/reports/conversion', 'GET /v1/reports/events-timeseries',
         'GET /v1/reports/overview', 'GET /v1/reports/retention', 'GET /v1/reports/top-events', 'POST /v1/reports/funnel', 'POST /v1/reports/paths', 'POST /v1/reports/query',
       ].sort(),
@@ -134,6 +135,22 @@ onEveryEngine('the API reference', (engine) => {
     ])('%s, %i', async (name, status, method, path, body) => {
       const answer = await app.ask(method, path, { headers: await app.as('key'), ...(body ? { body } : {}) })
       expect([answer.status, breaches(name, answer.status, answer.body)]).toEqual([status, null])
+    })
+
+    test('the campaigns', async () => {
+      const headers = await app.as('admin')
+      for (const [name, status, path, question] of [
+        ['POST /api/tracking/capture', 200, '/api/tracking/capture', { body: { referrer: 'r', campaign: 'c', landingPage: '/', eventId: 'e' } }],
+        ['POST /api/tracking/capture', 200, '/api/tracking/capture', { body: { referrer: 'r', campaign: 'c', landingPage: '/', eventId: 'e' } }],
+        ['POST /api/tracking/capture', 400, '/api/tracking/capture', { body: {} }],
+        ['GET /api/tracking/stats', 200, '/api/tracking/stats', {}],
+        ['GET /api/tracking/stats', 200, '/api/tracking/stats?explain', {}],
+        ['GET /api/tracking/stats', 400, '/api/tracking/stats?from=x', {}],
+        ['GET /api/tracking/referrer/{referrerId}', 200, '/api/tracking/referrer/r?limit=1', {}],
+      ] as const) {
+        const answer = await app.ask(name.split(' ')[0] ?? '', path, { ...(name.startsWith('GET') ? { headers } : {}), ...question })
+        expect([name, answer.status, breaches(name, answer.status, answer.body)]).toEqual([name, status, null])
+      }
     })
 
     test('POST /api/auth/login, GET /api/auth/me and the keys', async () => {
