@@ -18,6 +18,8 @@ export interface Contest {
   /** One event a request. */
   requests: (links: string[], key: string) => RequestPlan
   expect: number
+  /** Settings of the server under these requests. */
+  env?: Record<string, string>
   ratio: Target
   /** Whether a visitor waits, who is answered after RECORD_WAIT_MS whatever the disk does. */
   visitorWaits: boolean
@@ -32,7 +34,7 @@ export const contestSteps = (bench: Pick<Bench, 'pick'>): number => 1 + 2 * pair
 export async function runContest(bench: Bench, contest: Contest): Promise<Figure[]> {
   bench.step(`${contest.real}: start and warm-up`)
   const store = await freshStore(bench.engine)
-  const [bare, server] = await Promise.all([startBare(), startWaymark(store)])
+  const [bare, server] = await Promise.all([startBare(), startWaymark(store, contest.env)])
   const links = await server.makeLinks(LINKS)
   const load = (running: Running, seconds: number): Promise<LoadReport> =>
     sendLoad({ port: running.port, connections: CONNECTIONS, requests: contest.requests(links, KEY), expect: contest.expect, warmupSeconds: 0.5, seconds })

@@ -6,6 +6,23 @@ import { DESTINATION, SOURCES } from './world.ts'
 
 const text = (maxLength: number) => ({ type: 'string', maxLength })
 
+const capture = {
+  type: 'object',
+  required: ['referrer', 'campaign', 'landingPage'],
+  properties: {
+    referrer: { type: 'string', pattern: '^[A-Za-z0-9_-]{1,255}$' },
+    campaign: { type: 'string', minLength: 1, maxLength: 255 },
+    landingPage: { type: 'string', minLength: 1, maxLength: 8_192 },
+    originalSource: text(255),
+    destinationUrl: { type: 'string', format: 'uri', maxLength: 8_192 },
+    eventType: { type: 'string', enum: ['inbound', 'outbound'] },
+    userAgent: text(8_192),
+    sessionId: text(255),
+    eventId: { type: 'string', minLength: 1, maxLength: 128 },
+    timestamp: { type: 'string', format: 'date-time' },
+  },
+}
+
 const batch = {
   type: 'object',
   required: ['events'],
@@ -35,6 +52,7 @@ const batch = {
 
 const app = Fastify({ bodyLimit: 2 * 1024 * 1024 })
 app.get(`/${SOURCES[0]}`, (_request, reply) => reply.code(302).header('location', DESTINATION).send())
+app.post('/api/tracking/capture', { schema: { body: capture } }, () => ({ success: true }))
 app.post('/api/tracking-ingest/batch', { schema: { body: batch } }, () => ({ success: true }))
 
 const delays = monitorEventLoopDelay({ resolution: 10 })

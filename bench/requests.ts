@@ -1,4 +1,4 @@
-import { SOURCES, addressOf, agentOf, createRandom, createSkew, referrerOf } from './world.ts'
+import { DESTINATION, SOURCES, addressOf, agentOf, createRandom, createSkew, referrerOf } from './world.ts'
 
 /** What to send; plain data, for it goes to another process. */
 export type RequestPlan =
@@ -13,6 +13,7 @@ export type RequestPlan =
       /** One request in so many is sent a second time, event ids and all. */
       repeatEvery?: number
     }
+  | { kind: 'captures' }
 
 /** Gives each connection its next request; what it gave before may be overwritten, so the answer must have come. */
 export type Requests = (connection: number) => Buffer
@@ -23,7 +24,8 @@ const DISTINCT = 1_024
 /** Builds all requests ahead, so that sending one costs next to nothing. `run` sets event ids of one run apart from others'. */
 export function buildRequests(plan: RequestPlan, port: number, connections: number, run: number): Requests {
   if (plan.kind === 'redirects') return redirects(plan.links, port)
-  return clicks(plan, port, connections, run)
+  const prefix = `${run.toString(16).padStart(8, '0').slice(-8)}-0000-7000-8000-`
+  return plan.kind === 'captures' ? captures(port, connections, prefix + ID_MARK) : clicks(plan, port, connections, prefix + ID_MARK)
 }
 
 function redirects(links: readonly string[], port: number): Requests {
@@ -56,15 +58,14 @@ function redirectOf(link: string, visitor: number, port: number): Buffer {
 const NUMBER_DIGITS = 12
 const ID_MARK = 'event-id-number'.slice(0, NUMBER_DIGITS)
 
-function clicks({ links, key, size, repeatEvery }: Extract<RequestPlan, { kind: 'clicks' }>, port: number, connections: number, run: number): Requests {
+function clicks({ links, key, size, repeatEvery }: Extract<RequestPlan, { kind: 'clicks' }>, port: number, connections: number, eventId: string): Requests {
   const random = createRandom(2)
   const link = createSkew(links.length, 1, random)
   const visitor = createSkew(VISITORS, 0.6, random)
-  const prefix = `${run.toString(16).padStart(8, '0').slice(-8)}-0000-7000-8000-`
   // A request of its own for each connection: two are never sent from one piece of memory at once.
   const prepared = Array.from({ length: connections }, () => {
-    const events = Array.from({ length: size }, () => clickOf(links[link()] as string, visitor(), prefix + ID_MARK))
-    const request = post('/api/tracking-ingest/batch', JSON.stringify({ events }), key, port)
+    const events = Array.from({ length: size }, () => clickOf(links[link()] as string, visitor(), eventId))
+    const request = post('/api/tracking-ingest/batch', JSON.stringify({ events }), ['User-Agent: edge-redirector/1.0', `X-API-Key: ${key}`], port)
     return { request, places: placesOf(request) }
   })
   let number = 0
@@ -76,6 +77,42 @@ function clicks({ links, key, size, repeatEvery }: Extract<RequestPlan, { kind: 
     if (!repeat) for (const at of places) request.write((number++).toString(16).padStart(NUMBER_DIGITS, '0'), at, 'latin1')
     used[connection] = 1
     return request
+  }
+}
+
+/** A page's visits, each told by its visitor's own browser; a proxy before the server names the address. */
+function captures(port: number, connections: number, eventId: string): Requests {
+  const random = createRandom(2)
+  const visitor = createSkew(VISITORS, 0.6, random)
+  const prepared = Array.from({ length: connections }, () =>
+    Array.from({ length: CAPTURES }, () => {
+      const who = visitor()
+      const request = post('/api/tracking/capture', JSON.stringify(captureOf(who, eventId)), [`User-Agent: ${agentOf(who)}`, `X-Forwarded-For: ${addressOf(who)}`, 'Origin: http://localhost:3000'], port)
+      return { request, place: request.indexOf(ID_MARK) }
+    }),
+  )
+  let number = 0
+  return (connection) => {
+    const { request, place } = (prepared[connection] as { request: Buffer; place: number }[])[number % CAPTURES] as { request: Buffer; place: number }
+    request.write((number++).toString(16).padStart(NUMBER_DIGITS, '0'), place, 'latin1')
+    return request
+  }
+}
+
+/** So many visitors take turns on each connection. */
+const CAPTURES = 16
+
+function captureOf(visitor: number, eventId: string): object {
+  const outbound = visitor % 4 === 0
+  return {
+    referrer: `partner_${visitor % 50}`,
+    campaign: `campaign-${visitor % 7}`,
+    landingPage: `/posts/${visitor % 97}`,
+    originalSource: SOURCES[visitor % SOURCES.length],
+    ...(outbound ? { destinationUrl: DESTINATION } : {}),
+    eventType: outbound ? 'outbound' : 'inbound',
+    sessionId: `5f0c7a4e-1b2c-4d3e-8f90-${visitor.toString(16).padStart(12, '0')}`,
+    eventId,
   }
 }
 
@@ -94,14 +131,13 @@ function clickOf(link: string, visitor: number, eventId: string): object {
   }
 }
 
-function post(path: string, body: string, key: string, port: number): Buffer {
+function post(path: string, body: string, headers: readonly string[], port: number): Buffer {
   return Buffer.from(
     [
       `POST ${path} HTTP/1.1`,
       `Host: 127.0.0.1:${port}`,
-      'User-Agent: edge-redirector/1.0',
+      ...headers,
       'Content-Type: application/json',
-      `X-API-Key: ${key}`,
       `Content-Length: ${Buffer.byteLength(body)}`,
       '',
       body,

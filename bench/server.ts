@@ -55,8 +55,8 @@ export async function killServers(): Promise<void> {
   await Promise.all(ended)
 }
 
-/** Starts the built server on a store. */
-export async function startWaymark(store: Store): Promise<Waymark> {
+/** Starts the built server on a store, with settings beside those of the run. */
+export async function startWaymark(store: Store, env: Record<string, string> = {}): Promise<Waymark> {
   const port = await freePort()
   const profile = chosen.profileDir === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${resolve(chosen.profileDir)}`, '--cpu-prof-interval=500']
   const running = await start([...profile, main], store.dataDir, {
@@ -65,6 +65,7 @@ export async function startWaymark(store: Store): Promise<Waymark> {
     DATA_DIR: store.dataDir,
     WEBHOOK_API_KEY: KEY,
     ...(store.databaseUrl === null ? {} : { DATABASE_URL: store.databaseUrl }),
+    ...env,
     ...chosen.env,
   })
   const url = `http://127.0.0.1:${port}`
