@@ -1,4 +1,5 @@
 import { gzipSync } from 'node:zlib'
+import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { iso } from '../../src/core/time.ts'
 import { CHROME, START, type TestApp, testApp } from '../support/app.ts'
@@ -126,5 +127,18 @@ onEveryEngine('what no page may send or ask of campaigns', (engine) => {
   ])('is the question %s, for its %s (%#)', async (path, field, query) => {
     const { status, body } = await app.get(`/api/tracking/${path}?${query}`, { as: 'admin' })
     expect([status, body]).toMatchObject([400, { success: false, error: expect.stringContaining(field), details: [{ field }] }])
+  })
+
+  test('is no question at all of the store: whatever is asked is answered, or refused before', async () => {
+    const text = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom("'", "';--", '$1', '\\', '%00', '\0', '1e9', '-1', '2026-11-22', 'UTC', 'Europe/Berlin', '__proto__'))
+    const headers = await app.as('admin')
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom('stats', 'referrer/x'), fc.dictionary(fc.constantFrom('from', 'to', 'timezone', 'limit', 'cursor', 'explain', 'order'), text, { noNullPrototype: true }), async (path, query) => {
+        const { status, body } = await app.ask('GET', `/api/tracking/${path}?${new URLSearchParams(query)}`, { headers })
+        expect([200, 400]).toContain(status)
+        if (status === 400) expect(body).toMatchObject({ success: false, details: [{ field: expect.any(String) }] })
+      }),
+      { numRuns: 150 },
+    )
   })
 })
