@@ -4,19 +4,19 @@ import { Fault } from '../core/errors.ts'
 /** Reads JSON bodies. The text is kept on the request: what is refused is kept as it was sent. */
 export function readJsonBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, async (request: FastifyRequest, sent: string) => {
-    // Some editors put a byte order mark before it; RFC 8259, 8.1, lets it be passed over.
-    const text = sent.charCodeAt(0) === 0xfeff ? sent.slice(1) : sent
-    request.bodyText = text
-    return parseJson(text, request.routeOptions.config.checksBody)
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, async (request: FastifyRequest, sent: string) => readJson(request, sent))
+  // As a page may send to another origin without asking first; to a route that expects it.
+  app.addContentTypeParser('text/plain', { parseAs: 'string' }, async (request: FastifyRequest, sent: string) => {
+    if (!request.routeOptions.config.beacon) throw new Fault('unsupported', 'The content type is not supported. Send application/json.')
+    return readJson(request, sent)
   })
-  // Only what a page may send to another origin without asking first; to a route that expects it.
-  app.addContentTypeParser('text/plain', { parseAs: 'string' }, async (request: FastifyRequest, text: string) => {
-    const { beacon = false, checksBody } = request.routeOptions.config
-    if (!beacon) throw new Fault('unsupported', 'The content type is not supported. Send application/json.')
-    request.bodyText = text
-    return parseJson(text, checksBody)
-  })
+}
+
+function readJson(request: FastifyRequest, sent: string): unknown {
+  // Some editors put a byte order mark before it; RFC 8259, 8.1, lets it be passed over.
+  const text = sent.charCodeAt(0) === 0xfeff ? sent.slice(1) : sent
+  request.bodyText = text
+  return parseJson(text, request.routeOptions.config.checksBody)
 }
 
 /**

@@ -63,7 +63,6 @@ export function createReporter(options: {
   return { ...reporterBy(answer, dialect), explained: explains ? (work) => explain(work, ask as Ask, dialect) : null }
 }
 
-
 function reporterBy(answer: Ask, dialect: Dialect): Reporter {
   /** The range with its open ends closed by the first and last event, or null when there is none. */
   const closed = async ({ where, properties = {}, range }: Scope): Promise<{ from: number; to: number } | null> => {
