@@ -224,7 +224,7 @@ onEveryEngine('a redirect', (engine) => {
       const { tracking_id: id } = await given()
       const answer = await app.click(`/link?uuid=${id}`, headers)
       expect(went(answer)).toEqual([302, 'https://example.com/'])
-      expect(Object.keys(answer.headers).sort()).toEqual(['cache-control', 'connection', 'content-length', 'date', 'expires', 'keep-alive', 'location', 'pragma'])
+      expect(Object.keys(answer.headers).sort()).toEqual(['cache-control', 'connection', 'content-length', 'date', 'expires', 'keep-alive', 'location', 'pragma', 'vary'])
       expect(await app.stats(id)).toMatchObject({ clicks: 1, recent: [{ country: null }] })
     })
   })
