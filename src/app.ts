@@ -4,14 +4,13 @@ import { createAccounts, type FirstAdmin, type NewKey } from './accounts/index.t
 import { clientAddress, limitKey } from './capture/address.ts'
 import { openCountries } from './capture/country.ts'
 import type { Config } from './config.ts'
-import { MINUTE_MS } from './core/time.ts'
 import { Idempotency } from './http/idempotency.ts'
-import { createLimiter } from './http/limits.ts'
 import { createMetrics } from './http/metrics.ts'
 import { serveReference } from './http/openapi.ts'
 import { operationsRoutes } from './http/operations.ts'
 import { watchMethods } from './http/route.ts'
 import { createServer, drain } from './http/server.ts'
+import { openLimits } from './http/shared-limits.ts'
 import { deadLetterRoutes, startIngest } from './ingest/index.ts'
 import { linksRoom } from './links/index.ts'
 import { productRoom } from './product/index.ts'
@@ -49,6 +48,7 @@ export async function openApp(config: Config, world: AppWorld): Promise<App> {
   const metrics = createMetrics()
   const country = openCountries(config.countryDb === null ? null : readFileSync(config.countryDb))
   const { ingest, sql, engine, ...started } = await startIngest({ ...config.ingest, store: config.store, country, threadScript, now }, metrics, log)
+  const limits = await openLimits({ redisUrl: config.redisUrl, metrics, log })
   try {
     const settled = (): Promise<void> => ingest.settled(config.reportTimeoutMs)
     const addressOf = (request: FastifyRequest): string =>
@@ -61,7 +61,7 @@ export async function openApp(config: Config, world: AppWorld): Promise<App> {
       webhookApiKey: config.webhookApiKey,
       addressOf,
       now,
-      ticks: () => performance.now(),
+      limiterOf: limits.of,
       report(outcome) {
         failures.inc({ outcome })
         if (outcome === 'login') log.info({}, 'login')
@@ -75,7 +75,7 @@ export async function openApp(config: Config, world: AppWorld): Promise<App> {
       keep: (scope, key, answer) => keepAnswer(sql, { scope, key, ...answer, createdAt: now() }, config.ingest.windowMs),
     })
     const probe = createProbe(sql)
-    const server = createServer({ guard: accounts.guard, metrics, allowedOrigin: config.allowedOrigin, log })
+    const server = createServer({ guard: accounts.guard, peopleLimiter: limits.of('admin', config.adminLimit), metrics, allowedOrigin: config.allowedOrigin, log })
     let url = ''
     const family = {
       sql,
@@ -89,12 +89,12 @@ export async function openApp(config: Config, world: AppWorld): Promise<App> {
     }
     const product = productRoom({
       ...family,
-      limiter: createLimiter({ name: 'events', limit: config.eventsLimit, windowMs: MINUTE_MS, now: () => performance.now() }),
+      limiter: limits.of('events', config.eventsLimit),
       open: !config.production,
     })
     const links = linksRoom({
       ...family,
-      limiter: createLimiter({ name: 'lookup', limit: config.lookupLimit, windowMs: MINUTE_MS, now: () => performance.now() }),
+      limiter: limits.of('lookup', config.lookupLimit),
       baseUrl: () => config.baseRedirectUrl ?? config.publicUrl ?? url,
       notFoundUrl: config.notFoundUrl,
       honorDnt: config.honorDnt,
@@ -104,7 +104,7 @@ export async function openApp(config: Config, world: AppWorld): Promise<App> {
 
     const tracking = trackingRoom({
       ...family,
-      limiter: createLimiter({ name: 'capture', limit: config.captureLimit, windowMs: MINUTE_MS, now: () => performance.now() }),
+      limiter: limits.of('capture', config.captureLimit),
       honorDnt: config.honorDnt,
     })
 
@@ -130,10 +130,12 @@ export async function openApp(config: Config, world: AppWorld): Promise<App> {
       async close() {
         await drain(server)
         links.close()
+        limits.close()
         await started.close()
       },
     }
   } catch (error) {
+    limits.close()
     await started.close()
     throw error
   }

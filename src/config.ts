@@ -26,6 +26,7 @@ export const SETTINGS = {
   UNKNOWN_LINKS: setting<'store' | 'reject'>('What a click of a link that does not exist yet becomes: store or reject', 'store', oneOf('store', 'reject')),
   DATA_DIR: setting('Folder of the embedded store, the journal and made secrets', './data', text),
   DATABASE_URL: setting<string | null>('PostgreSQL to use instead of the embedded store', null, postgresUrl),
+  REDIS_URL: setting<string | null>('Redis through which all servers share their rate limits; each counts for itself when unset', null, redisUrl),
   DUCKDB_MEMORY_MB: setting('Memory the embedded store may use', 384, whole(128, 1_048_576)),
   DUCKDB_THREADS: setting('Threads the embedded store may use for a question', 2, whole(1, 256)),
   ACK: setting<'journal' | 'store' | null>('When a write is answered: after the journal\'s flush (journal) or the store\'s commit (store); journal on the embedded store, store on PostgreSQL', null, oneOf('journal', 'store')),
@@ -47,6 +48,7 @@ export const SETTINGS = {
   IP_STORAGE: setting<'hash' | 'raw' | 'none'>('How addresses are kept: hash (with a daily random key), raw or none', 'hash', oneOf('hash', 'raw', 'none')),
   RATE_LIMIT_LOOKUP: setting('Look-ups a minute by address without a key', 6_000, whole(1, 1_000_000)),
   RATE_LIMIT_CAPTURE: setting('Captures a minute by address without a key', 100, whole(1, 1_000_000)),
+  RATE_LIMIT_ADMIN: setting('Calls a minute by a signed-in person', 50, whole(1, 1_000_000)),
   RATE_LIMIT_EVENTS: setting('Product batches a minute by address', 600, whole(1, 1_000_000)),
   LOG_LEVEL: setting<LogLevel>('trace, debug, info, warn, error or silent', 'info', oneOf('trace', 'debug', 'info', 'warn', 'error', 'silent')),
 } as const
@@ -131,6 +133,7 @@ function grouped(flat: Flat) {
       recordWaitMs: flat.RECORD_WAIT_MS,
       ipStorage: flat.IP_STORAGE,
     },
+    redisUrl: flat.REDIS_URL,
     reportTimeoutMs: flat.REPORT_TIMEOUT_MS,
     reportCacheMs: flat.REPORT_CACHE_MS,
     webhookApiKey: flat.WEBHOOK_API_KEY,
@@ -145,6 +148,7 @@ function grouped(flat: Flat) {
     honorDnt: flat.HONOR_DNT,
     lookupLimit: flat.RATE_LIMIT_LOOKUP,
     captureLimit: flat.RATE_LIMIT_CAPTURE,
+    adminLimit: flat.RATE_LIMIT_ADMIN,
     eventsLimit: flat.RATE_LIMIT_EVENTS,
     logLevel: flat.LOG_LEVEL,
   }
@@ -227,5 +231,10 @@ function baseUrl(value: string): string {
 
 function postgresUrl(value: string): string {
   if (!/^postgres(ql)?:\/\//.test(value)) throw new Error('must be a URL that begins with postgres://')
+  return value
+}
+
+function redisUrl(value: string): string {
+  if (!/^rediss?:\/\//.test(value) || !URL.canParse(value)) throw new Error('must be a URL that begins with redis:// or rediss://')
   return value
 }

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { LimiterOf } from '../http/limits.ts'
 import type { Guard } from '../http/route.ts'
 import type { Sql } from '../store/sql.ts'
 import { ensureFirstAdmin, type FirstAdmin } from './first-start.ts'
@@ -37,7 +38,7 @@ export interface Accounts {
  * @param options.webhookApiKey `WEBHOOK_API_KEY`, or null where none is set
  * @param options.addressOf the client's address, with proxies seen through
  * @param options.now the clock, UTC ms
- * @param options.ticks a monotonic clock in ms, for the limits
+ * @param options.limiterOf makes the limits of failed logins
  * @param options.report told what happens at the door; no name, address or secret is in it
  */
 export function createAccounts(options: {
@@ -47,13 +48,13 @@ export function createAccounts(options: {
   webhookApiKey: string | null
   addressOf: (request: FastifyRequest) => string
   now: () => number
-  ticks: () => number
+  limiterOf: LimiterOf
   report: (event: DoorEvent) => void
 }): Accounts {
-  const { sql, jwtSecret, sessionMs, webhookApiKey, addressOf, now, ticks, report } = options
+  const { sql, jwtSecret, sessionMs, webhookApiKey, addressOf, now, limiterOf, report } = options
   const passwords = createPasswords()
   const sessions = createSessions({ secret: jwtSecret, lifetimeMs: sessionMs, now })
-  const doorkeeper = createDoorkeeper({ sql, passwords, sessions, now, ticks, report })
+  const doorkeeper = createDoorkeeper({ sql, passwords, sessions, now, limiterOf, report })
   const keyring = createKeyring({ sql, webhookApiKey, now })
   return {
     guard: createGuard({ keyring, doorkeeper, report }),

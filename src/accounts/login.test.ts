@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { onEveryEngine } from '../../test/support/engines.ts'
 import { type TestStore, openStore } from '../../test/support/store.ts'
 import { HOUR_MS, MINUTE_MS } from '../core/time.ts'
+import { createLimiter } from '../http/limits.ts'
 import { ensureFirstAdmin } from './first-start.ts'
 import { createDoorkeeper, type LoginOutcome } from './login.ts'
 import { costOf, createPasswords } from './password.ts'
@@ -34,9 +35,10 @@ onEveryEngine('people', (engine) => {
 
   const firstAdmin = (admin: { adminEmail: string | null; adminPasswordHash: string | null }) =>
     ensureFirstAdmin({ sql: store.sql, passwords, ...admin, now })
+  const limiterOf = (name: string, limit: number, windowMs = MINUTE_MS) => createLimiter({ name, limit, windowMs, now })
   const door = () => {
     const sessions = createSessions({ secret: SECRET, lifetimeMs: 24 * HOUR_MS, now })
-    return createDoorkeeper({ sql: store.sql, passwords, sessions, now, ticks: now, report: (outcome) => outcomes.push(outcome) })
+    return createDoorkeeper({ sql: store.sql, passwords, sessions, now, limiterOf, report: (outcome) => outcomes.push(outcome) })
   }
   const change = (set: string) => store.sql.write([{ text: `update users set ${set}` }])
 

@@ -1,7 +1,7 @@
 import { limitKey } from '../capture/address.ts'
 import { Fault } from '../core/errors.ts'
 import { MINUTE_MS } from '../core/time.ts'
-import { createLimiter } from '../http/limits.ts'
+import type { LimiterOf } from '../http/limits.ts'
 import type { Sql } from '../store/sql.ts'
 import { costOf, type Passwords } from './password.ts'
 import type { Sessions } from './session.ts'
@@ -58,7 +58,7 @@ export interface Doorkeeper {
  * The doorkeeper of this node.
  *
  * @param options.now the clock, UTC ms
- * @param options.ticks a monotonic clock in ms, for the limits
+ * @param options.limiterOf makes the limits of failed logins
  * @param options.report told how each login ended
  */
 export function createDoorkeeper(options: {
@@ -66,12 +66,12 @@ export function createDoorkeeper(options: {
   passwords: Passwords
   sessions: Sessions
   now: () => number
-  ticks: () => number
+  limiterOf: LimiterOf
   report?: (outcome: LoginOutcome) => void
 }): Doorkeeper {
-  const { sql, passwords, sessions, now, ticks, report } = options
-  const byAccount = createLimiter({ name: 'login-account', limit: FAILURES_BY_ACCOUNT, windowMs: FAILURE_WINDOW_MS, now: ticks })
-  const byAddress = createLimiter({ name: 'login-address', limit: FAILURES_BY_ADDRESS, windowMs: FAILURE_WINDOW_MS, now: ticks })
+  const { sql, passwords, sessions, now, limiterOf, report } = options
+  const byAccount = limiterOf('login-account', FAILURES_BY_ACCOUNT, FAILURE_WINDOW_MS)
+  const byAddress = limiterOf('login-address', FAILURES_BY_ADDRESS, FAILURE_WINDOW_MS)
 
   /** The user, when the password is theirs. Takes the same time for a name that nobody has. */
   async function recognise(name: string, password: string): Promise<UserWithHash | null> {
@@ -89,7 +89,7 @@ export function createDoorkeeper(options: {
       ]
       // Counted before the password is looked at and given back after, so that a crowd at once gets no more tries.
       for (const { limiter, key } of counted) {
-        const result = limiter.take(key)
+        const result = await limiter.take(key)
         if (result.allowed) continue
         report?.('login limited')
         throw limiter.refusal(result)

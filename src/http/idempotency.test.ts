@@ -3,6 +3,7 @@ import { pino } from 'pino'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { Fault } from '../core/errors.ts'
 import { Idempotency, type KeptAnswer } from './idempotency.ts'
+import { createLimiter } from './limits.ts'
 import { createMetrics } from './metrics.ts'
 import { route } from './route.ts'
 import { createServer } from './server.ts'
@@ -17,7 +18,7 @@ describe('a route that is repeatable', () => {
 
   beforeEach(async () => {
     ;[book, away, handled, held] = [new Map(), false, 0, Promise.resolve()]
-    app = createServer({ guard: { callerOf: () => null }, metrics: createMetrics(), allowedOrigin: () => false, log: pino({ level: 'silent' }) })
+    app = createServer({ guard: { callerOf: () => null }, peopleLimiter: createLimiter({ name: 'admin', limit: 50, windowMs: 60_000, now: () => 0 }), metrics: createMetrics(), allowedOrigin: () => false, log: pino({ level: 'silent' }) })
     const idempotency = new Idempotency({
       async find(scope, key) {
         if (away) throw new Fault('unavailable', 'The store is away.')

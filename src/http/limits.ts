@@ -1,7 +1,8 @@
+import type { FastifyReply } from 'fastify'
 import { Fault } from '../core/errors.ts'
 
 /** A window is kept in runs of this part of it, whatever the limit: the memory of one key is bounded by it. */
-const RUNS = 16
+export const RUNS = 16
 
 /** What a limiter says of one request. */
 export interface LimitResult {
@@ -12,18 +13,33 @@ export interface LimitResult {
   resetSeconds: number
 }
 
-/** A limit of so many requests in any window of time, counted by key, in the memory of this process. */
+/** A limit of so many requests in any window of time, counted by key. */
 export interface Limiter {
-  /** Counts `count` requests of `key` if they fit, all or none. A refused request is not counted; a count of 0 only looks. */
-  take(key: string, count?: number): LimitResult
+  /** Counts `count` requests of `key` if they fit, all or none. A refused request is not counted; a count of 0 only looks. Never fails. */
+  take(key: string, count?: number): LimitResult | Promise<LimitResult>
   /** Takes back what `take` counted a moment ago, for what turned out not to be subject to the limit. */
   giveBack(key: string, count?: number): void
   /** `RateLimit`, `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-10) and, when refused, `Retry-After`, by their lower-case names. */
   headers(result: LimitResult): Record<string, string>
   /** The Fault 'limited' to throw for a refused request, with its headers. */
   refusal(result: LimitResult): Fault
+}
+
+/** A limiter that counts in the memory of this process, and answers at once. */
+export interface MemoryLimiter extends Limiter {
+  take(key: string, count?: number): LimitResult
   /** How many keys are held now. */
   readonly size: number
+}
+
+/** Makes a limiter: its name for the headers, requests allowed in a window, and the window's length in ms, a minute unless told. */
+export type LimiterOf = (name: string, limit: number, windowMs?: number) => Limiter
+
+/** Counts a request under a key and puts the limit's headers on its answer. Throws Fault 'limited' for one too many. */
+export async function countRequest(limiter: Limiter, key: string, reply: FastifyReply): Promise<void> {
+  const taken = await limiter.take(key)
+  reply.headers(limiter.headers(taken))
+  if (!taken.allowed) throw limiter.refusal(taken)
 }
 
 /**
@@ -51,7 +67,7 @@ export function createLimiter(options: {
   windowMs: number
   now: () => number
   maxKeys?: number
-}): Limiter {
+}): MemoryLimiter {
   const { name, limit, windowMs, maxKeys = 50_000 } = options
   // Whole ms: a clock of fractions would make a minute of 60000.00000000001 ms, and 61 s of that.
   const now = (): number => Math.floor(options.now())
@@ -62,7 +78,7 @@ export function createLimiter(options: {
   const policy = `"${name}";q=${limit};w=${Math.ceil(windowMs / 1000)}`
   const usages = createGenerations(limit, windowMs, maxKeys)
 
-  const limiter: Limiter = {
+  const limiter: MemoryLimiter = {
     take(key, count = 1) {
       const at = now()
       const usage = usages.find(key, at)

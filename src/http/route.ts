@@ -4,6 +4,7 @@ import { Fault } from '../core/errors.ts'
 import { errorBody, type ApiFamily } from './errors.ts'
 import type { Repeatable } from './idempotency.ts'
 import { inflateBody } from './inflate.ts'
+import { type Limiter, countRequest } from './limits.ts'
 
 /** Who may call a route. `ingest key` is a machine with `X-API-Key`; `admin` may do all that `viewer` may. */
 export type Who = 'public' | 'ingest key' | 'viewer' | 'admin'
@@ -41,6 +42,8 @@ declare module 'fastify' {
   }
   interface FastifyInstance {
     guard: Guard
+    /** Counts the calls of people on routes that are not public. */
+    peopleLimiter: Limiter
   }
 }
 
@@ -112,7 +115,7 @@ export function route<const S extends RouteSchema>(app: FastifyInstance, spec: R
       ...(spec.produces ? { produces: spec.produces } : {}),
       ...(spec.beacon ? { consumes: ['application/json', 'text/plain'] } : {}),
     },
-    ...(who.includes('public') ? {} : { onRequest: (request: FastifyRequest) => admit(app, request, who) }),
+    ...(who.includes('public') ? {} : { onRequest: (request: FastifyRequest, reply: FastifyReply) => admit(app, request, reply, who) }),
     ...(spec.schema?.body ? { preParsing: inflateBody } : {}),
     preHandler: [...[spec.before ?? []].flat(), ...(spec.repeatable ? [spec.repeatable.before as preHandlerHookHandler] : [])],
     ...(spec.checksBody ? { validatorCompiler: () => () => true } : {}),
@@ -124,9 +127,11 @@ export function route<const S extends RouteSchema>(app: FastifyInstance, spec: R
   app.route(options)
 }
 
-async function admit(app: FastifyInstance, request: FastifyRequest, who: readonly Who[]): Promise<void> {
+/** Lets in who may call. A person's calls are counted, also those that are then refused; a machine's with its key are not. */
+async function admit(app: FastifyInstance, request: FastifyRequest, reply: FastifyReply, who: readonly Who[]): Promise<void> {
   const caller = await app.guard.callerOf(request)
   if (caller === null) throw new Fault('unauthorized', `This needs ${who.map((kind) => NEEDS[kind]).join(' or ')}.`)
+  if (caller.kind !== 'ingest key') await countRequest(app.peopleLimiter, caller.id, reply)
   if (!who.includes(caller.kind) && !(caller.kind === 'admin' && who.includes('viewer'))) {
     throw new Fault('forbidden', `This needs ${who.map((kind) => NEEDS[kind]).join(' or ')}.`)
   }

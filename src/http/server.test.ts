@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Type } from '@sinclair/typebox'
 import { ask, until } from '../../test/support/ask.ts'
 import { Fault } from '../core/errors.ts'
+import { createLimiter } from './limits.ts'
 import { createMetrics } from './metrics.ts'
 import { route, watchMethods } from './route.ts'
 import { createServer, drain } from './server.ts'
@@ -19,7 +20,7 @@ describe('the server', () => {
     lines = []
     entered = false
     const held = new Promise<void>((resolve) => (release = resolve))
-    app = createServer({ guard: { callerOf: () => null }, metrics: createMetrics(), allowedOrigin: () => false, log: pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) }) })
+    app = createServer({ guard: { callerOf: () => null }, peopleLimiter: createLimiter({ name: 'admin', limit: 50, windowMs: 60_000, now: () => 0 }), metrics: createMetrics(), allowedOrigin: () => false, log: pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) }) })
     const refuseOtherMethods = watchMethods(app)
     const open = { family: 'links', who: 'public', summary: 'x' } as const
     route(app, { ...open, method: 'GET', url: '/broken', handler: () => Promise.reject(new Error("select secret from users; at '/srv/waymark'")) })

@@ -3,6 +3,7 @@ import { Fault } from '../core/errors.ts'
 import { type AllowedOrigin, allowOrigins } from './cors.ts'
 import { errorAnswer, familyOf, faultOf, internalAnswer } from './errors.ts'
 import { readJsonBodies } from './json-body.ts'
+import type { Limiter } from './limits.ts'
 import type { Metrics } from './metrics.ts'
 import type { Guard } from './route.ts'
 import { validatorFor } from './validate.ts'
@@ -17,6 +18,8 @@ const PARAM_LENGTH = 2_048
 /** What the server is made of. */
 export interface ServerParts {
   guard: Guard
+  /** Counts the calls of people on routes that are not public, by user. */
+  peopleLimiter: Limiter
   metrics: Metrics
   /** Whose pages may read answers. */
   allowedOrigin: AllowedOrigin
@@ -24,7 +27,7 @@ export interface ServerParts {
 }
 
 /** A server without routes: bodies, origins, errors, callers and measures are in place. */
-export function createServer({ guard, metrics, allowedOrigin, log }: ServerParts): FastifyInstance {
+export function createServer({ guard, peopleLimiter, metrics, allowedOrigin, log }: ServerParts): FastifyInstance {
   const app: FastifyInstance = Fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
@@ -40,6 +43,7 @@ export function createServer({ guard, metrics, allowedOrigin, log }: ServerParts
     },
   })
   app.decorate('guard', guard)
+  app.decorate('peopleLimiter', peopleLimiter)
   app.decorateRequest('caller', null)
   app.decorateRequest('bodyText', '')
   app.decorateRequest('idempotency', null)

@@ -80,6 +80,7 @@ export function batchRoutes(app: FastifyInstance, world: BatchWorld): void {
     schema: { response: { 200: Health, 503: Health } },
     handler: async (_request, reply) => {
       const healthy = (await world.probe()) !== null
+      if (!healthy) reply.header('retry-after', '5')
       return reply.code(healthy ? 200 : 503).send({ status: healthy ? 'healthy' : 'unhealthy', service: 'tracking-ingest', timestamp: iso(world.now()) })
     },
   })

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { Type } from '@sinclair/typebox'
 import { Fault } from '../core/errors.ts'
 import { cursorOf, cursorParts } from '../http/cursor.ts'
-import type { Limiter } from '../http/limits.ts'
+import { type Limiter, countRequest } from '../http/limits.ts'
 import { route } from '../http/route.ts'
 import { fields } from '../http/validate.ts'
 import type { LinkDirectory } from './directory.ts'
@@ -41,9 +41,7 @@ export function lookupRoutes(app: FastifyInstance, world: LookupWorld): void {
     anonymous: true,
     before: async (request, reply) => {
       if (request.headers['x-api-key'] !== undefined && (await app.guard.callerOf(request))) return
-      const taken = world.limiter.take(world.limitKeyOf(request))
-      reply.headers(world.limiter.headers(taken))
-      if (!taken.allowed) throw world.limiter.refusal(taken)
+      await countRequest(world.limiter, world.limitKeyOf(request), reply)
     },
     handler: async (request, reply) => {
       const id = request.params.tracking_id

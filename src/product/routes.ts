@@ -6,7 +6,7 @@ import { sha256 } from '../core/ids.ts'
 import { wellFormed } from '../core/text.ts'
 import { iso } from '../core/time.ts'
 import type { Idempotency } from '../http/idempotency.ts'
-import type { Limiter } from '../http/limits.ts'
+import { type Limiter, countRequest } from '../http/limits.ts'
 import { type Who, route } from '../http/route.ts'
 import { fields } from '../http/validate.ts'
 import type { Ingest, Outcome } from '../ingest/index.ts'
@@ -122,11 +122,7 @@ export function productRoutes(app: FastifyInstance, world: ProductWorld): void {
     checksBody: true,
     anonymous: true,
     bodyLimit: BATCH_BYTES,
-    before: (request, reply, done) => {
-      const taken = world.limiter.take(world.limitKeyOf(request))
-      reply.headers(world.limiter.headers(taken))
-      done(taken.allowed ? undefined : world.limiter.refusal(taken))
-    },
+    before: (request, reply) => countRequest(world.limiter, world.limitKeyOf(request), reply),
     repeatable: world.idempotency.hooks(true),
     handler: async (request, reply) => {
       const { projectKey, events } = (request.body ?? {}) as { projectKey?: unknown; events?: unknown }

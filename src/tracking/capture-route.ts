@@ -7,7 +7,7 @@ import { type VisitorReader, visitorOf } from '../capture/visitor.ts'
 import { Fault } from '../core/errors.ts'
 import { newId, sha256 } from '../core/ids.ts'
 import type { Idempotency } from '../http/idempotency.ts'
-import type { Limiter } from '../http/limits.ts'
+import { type Limiter, countRequest } from '../http/limits.ts'
 import { route } from '../http/route.ts'
 import type { Ingest, Outcome } from '../ingest/index.ts'
 import { type Capture, CaptureSchema, type Sender, TRACKING_PROJECT, draftOf, readCapture } from './capture.ts'
@@ -49,9 +49,7 @@ export function captureRoute(app: FastifyInstance, world: CaptureWorld): void {
         request.caller = await app.guard.callerOf(request)
         return
       }
-      const taken = world.limiter.take(world.limitKeyOf(request))
-      reply.headers(world.limiter.headers(taken))
-      if (!taken.allowed) throw world.limiter.refusal(taken)
+      await countRequest(world.limiter, world.limitKeyOf(request), reply)
     },
     repeatable: world.idempotency.hooks(true),
     handler: async (request) => {
