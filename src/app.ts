@@ -48,7 +48,7 @@ export async function openApp(config: Config, world: AppWorld): Promise<App> {
   const metrics = createMetrics()
   const country = openCountries(config.countryDb === null ? null : readFileSync(config.countryDb))
   const { ingest, sql, engine, ...started } = await startIngest({ ...config.ingest, store: config.store, country, threadScript, now }, metrics, log)
-  const limits = await openLimits({ redisUrl: config.redisUrl, metrics, log })
+  const limits = await openLimits({ ...config.redis, metrics, log })
   try {
     const settled = (): Promise<void> => ingest.settled(config.reportTimeoutMs)
     const addressOf = (request: FastifyRequest): string =>

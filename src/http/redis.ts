@@ -54,19 +54,20 @@ export async function openRedis({ url, scripts, trial, changed }: RedisSettings)
       autoResendUnfulfilledCommands: false,
       maxRetriesPerRequest: 0,
     })
-    // What it says here is said by the call that failed, too.
-    next.on('error', () => undefined)
+    // The call that fails says only that the connection is closed; why it is, is said here.
+    let cause: unknown = null
+    next.on('error', (error) => (cause = error))
     try {
       await within(next.connect(), CONNECT_MS)
       await trial(next)
       if (closed) return next.disconnect()
-      next.once('end', () => lost(next, new Error('the connection ended')))
+      next.once('end', () => lost(next, cause ?? new Error('the connection ended')))
       client = next
       since = performance.now()
       tell(null)
     } catch (error) {
       next.disconnect()
-      later(error)
+      later(cause ?? error)
     }
   }
 

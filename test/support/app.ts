@@ -120,6 +120,7 @@ export async function testApp(engine: TestEngine, options: TestAppOptions = {}):
     LOG_LEVEL: 'silent',
     // A busy machine may take longer than 50 ms for a flush; a test wants its click recorded.
     RECORD_WAIT_MS: '10000',
+    REDIS_WAIT_MS: '10000',
     // A test asks more often as admin than a person does.
     RATE_LIMIT_ADMIN: '1000000',
     ...env,
