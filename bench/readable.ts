@@ -11,7 +11,7 @@ const LINKS = 200
 /** Links that are clicked once each, so that their numbers tell whether that click can be read. */
 const FRESH_LINKS = 1_000
 const POLL_MS = 20
-const FLUSHED = 'waymark_journal_flushed_events_total'
+const FLUSHED = 'waymark_journal_group_events_sum'
 const LOADED = 'waymark_loader_events_total'
 
 /** How soon what was acknowledged is in a report, under a steady load: when somebody asks, and when nobody does. */

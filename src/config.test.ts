@@ -51,6 +51,8 @@ describe('the settings', () => {
       countryDb: null,
       lookupLimit: 6_000,
       captureLimit: 100,
+      adminLimit: 50,
+      redis: { redisUrl: null, redisWaitMs: 50 },
       eventsLimit: 600,
       logLevel: 'info',
     })
@@ -114,6 +116,9 @@ describe('the settings', () => {
     ['PORT', '-1', 'must be a whole number'],
     ['PORT', '0x50', 'must be a whole number'],
     ['PORT', '1e3', 'must be a whole number'],
+    ['REDIS_URL', 'localhost:6379', 'must be a URL that begins with redis:// or rediss://'],
+    ['REDIS_URL', 'redis://:no:url:1x', 'must be a URL that begins with redis:// or rediss://'],
+    ['REDIS_WAIT_MS', '0', 'must be a whole number from 1 to 10000'],
     ['ENV', 'staging', 'must be one of development, production'],
     ['ENV', 'Production', 'must be one of development, production'],
     ['ACK', 'both', 'must be one of journal, store'],

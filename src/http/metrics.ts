@@ -7,7 +7,8 @@ const BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5
 /** Makes the server's instruments; all of them are read at `/metrics` in the Prometheus text format. */
 export interface Metrics {
   counter<L extends string>(name: string, help: string, labels: readonly L[]): Counter<L>
-  histogram<L extends string>(name: string, help: string, labels: readonly L[]): Histogram<L>
+  /** A histogram of seconds, unless it has buckets of its own. */
+  histogram<L extends string>(name: string, help: string, labels: readonly L[], buckets?: readonly number[]): Histogram<L>
   /** A histogram of seconds for the hot path, where looking up labels would cost more than the measure. */
   durations(name: string, help: string, labels: readonly string[]): Durations
   /** A gauge that is measured whenever it is read. */
@@ -22,7 +23,7 @@ export function createMetrics(): Metrics {
   collectDefaultMetrics({ register: registry })
   return {
     counter: (name, help, labelNames) => new Counter({ name, help, labelNames, registers: [registry] }),
-    histogram: (name, help, labelNames) => new Histogram({ name, help, labelNames, buckets: BUCKETS, registers: [registry] }),
+    histogram: (name, help, labelNames, buckets = BUCKETS) => new Histogram({ name, help, labelNames, buckets: [...buckets], registers: [registry] }),
     durations(name, help, labels) {
       const durations = createDurations(name, help, labels, BUCKETS)
       // The registry asks of a metric only its name and `get`.

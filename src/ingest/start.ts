@@ -12,6 +12,7 @@ import { type IngestMetrics, createIngestMetrics } from './metrics.ts'
 import type { IpStorage } from './pipeline.ts'
 import { createProgress } from './progress.ts'
 import { sweep } from './store.ts'
+import { createTally } from './tally.ts'
 import { createTeller } from './teller.ts'
 import type { StoreThread, ThreadSettings, Tidings } from './thread.ts'
 
@@ -36,6 +37,7 @@ export interface IngestSettings {
 
 /** What the log is told. */
 export interface IngestLog {
+  debug(fields: object, message: string): void
   info(fields: object, message: string): void
   warn(fields: object, message: string): void
 }
@@ -59,7 +61,8 @@ export interface StartedIngest {
  * Throws Fault 'unavailable' with a sentence when the store cannot be opened.
  */
 export async function startIngest(settings: IngestSettings, metrics: Metrics, log: IngestLog): Promise<StartedIngest> {
-  const counts = createIngestMetrics(metrics)
+  const tally = createTally(log)
+  const counts = createIngestMetrics(metrics, tally)
   let wake: (events: number) => void = () => undefined
   const held = await holdFolder(settings.journalFolder)
   const journal = await Journal.open(settings.journalFolder, settings.journalMaxBytes, ({ seconds, events }) => {
@@ -137,6 +140,7 @@ export async function startIngest(settings: IngestSettings, metrics: Metrics, lo
       await journal.close()
       await worker.terminate()
       await held.letGo()
+      tally.tell()
     },
   }
 }
@@ -146,11 +150,13 @@ type Listener = { progress: ReturnType<typeof createProgress>; journal: Journal;
 function listen(worker: Worker, { progress, journal, filter, counts, log, now }: Listener): void {
   worker.on('message', (tidings: Tidings | { told?: undefined }) => {
     switch (tidings.told) {
-      case 'loaded':
+      case 'loaded': {
+        const { oldestAt } = journal.depth
         journal.loaded(tidings.seq)
         progress.loaded(tidings.seq)
-        counts.loaded(tidings.seconds, tidings.events)
+        counts.loaded({ ...tidings, waited: oldestAt === null ? 0 : (Date.now() - oldestAt) / 1000 })
         break
+      }
       case 'away':
         progress.setAway(tidings.reason !== null)
         if (tidings.reason === null) log.info({}, 'the store is back')

@@ -33,7 +33,7 @@ onEveryEngine('whoever runs the server', (engine) => {
           'waymark_events_total{family="links"}',
           'waymark_events_dropped_total{family="links",reason="invalid"}',
           'waymark_events_dropped_total{family="links",reason="duplicate"}',
-          'waymark_journal_flushed_events_total',
+          'waymark_journal_group_events_sum',
         ],
         async () => {
           await batch([{ tracking_id: id, event_id: 'once' }, { tracking_id: id }, { tracking_id: '' }, {}])
@@ -45,7 +45,7 @@ onEveryEngine('whoever runs the server', (engine) => {
       'waymark_events_total{family="links"}': 3,
       'waymark_events_dropped_total{family="links",reason="invalid"}': 2,
       'waymark_events_dropped_total{family="links",reason="duplicate"}': 1,
-      'waymark_journal_flushed_events_total': 3,
+      'waymark_journal_group_events_sum': 3,
     })
   })
 
@@ -60,7 +60,7 @@ onEveryEngine('whoever runs the server', (engine) => {
     expect(rise[found]).toBe(3)
     const text = String((await app.ask('GET', '/metrics')).body)
     expect(text).not.toMatch(/route="\/(x|y\/z)"/)
-    for (const name of ['waymark_store_query_seconds', 'waymark_store_commit_seconds', 'waymark_journal_flush_seconds', 'waymark_journal_records', 'waymark_journal_bytes', 'waymark_loader_lag_seconds', 'waymark_store_away', 'process_cpu_seconds_total', 'nodejs_eventloop_lag_p99_seconds']) {
+    for (const name of ['waymark_store_query_seconds', 'waymark_store_commit_seconds', 'waymark_journal_flush_seconds', 'waymark_journal_records', 'waymark_journal_bytes', 'waymark_loader_lag_seconds', 'waymark_store_away', 'waymark_journal_group_events', 'waymark_loader_delay_seconds', 'waymark_loader_duplicates_total', 'waymark_events_unrecorded_total', 'process_cpu_seconds_total', 'nodejs_eventloop_lag_p99_seconds']) {
       expect(text).toMatch(new RegExp(`^${name}(_bucket)?[ {]`, 'm'))
     }
   })
@@ -82,13 +82,30 @@ onEveryEngine('whoever runs the server', (engine) => {
     await app.ask('POST', '/api/auth/login', { body: ADMIN })
     await app.post('/api/link-tracking/links', { original_url: 'a-secret' })
     await app.post('/api/tracking-ingest/batch', '{"a": a-secret}', { headers: { 'content-type': 'application/json' } })
-    const lines = log.map((line) => JSON.parse(line) as { level: number; route?: string; msg: string })
+    const lines = log.map((line) => JSON.parse(line) as { level: number; route?: string; msg: string }).filter(({ msg }) => !msg.startsWith('events '))
     expect(lines.filter(({ level }) => level === 30)).toEqual([expect.objectContaining({ msg: 'login' })])
     expect(lines.filter(({ level }) => level === 40)).toEqual([
       expect.objectContaining({ route: '/api/link-tracking/links', code: 'invalid', fields: ['original_url'], msg: 'request not as expected' }),
       expect.objectContaining({ route: '/api/tracking-ingest/batch', code: 'invalid', fields: [], msg: 'request not as expected' }),
     ])
     expect(log.join('')).not.toContain('a-secret')
+  })
+
+  test('finds captures in the log: a line each at debug, and sums at info and warn', async () => {
+    const quiet: string[] = []
+    const own = await testApp(engine, { log: quiet, env: { LOG_LEVEL: 'debug' } })
+    const { tracking_id: id } = await own.given.link()
+    await own.given.clicks([id, id, { tracking_id: id, event_id: 'once' }])
+    await own.given.clicks([{ tracking_id: id, event_id: 'once' }])
+    await own.post('/api/tracking-ingest/batch', { events: [{ tracking_id: id }, {}] })
+    await own.click(`/link?uuid=${id}`)
+    await own.close()
+    const lines = quiet.map((line) => JSON.parse(line) as Record<string, unknown>).map(({ level, time: _, pid: __, ...rest }) => [level, rest])
+    expect(lines.filter(([, rest]) => (rest as { msg: string }).msg === 'captured')).toEqual([3, 1, 1].map((events) => [20, { family: 'links', events, msg: 'captured' }]))
+    const told = lines.filter(([, rest]) => (rest as { msg: string }).msg.startsWith('events '))
+    const sum = (word: string) => told.reduce((total, [, rest]) => total + ((rest as { events: { links?: Record<string, number> } }).events.links?.[word] ?? 0), 0)
+    expect({ captured: sum('captured'), duplicate: sum('duplicate'), invalid: sum('invalid') }).toEqual({ captured: 5, duplicate: 1, invalid: 1 })
+    expect(new Set(told.map(([level, rest]) => `${level} ${(rest as { msg: string }).msg}`))).toEqual(new Set(['30 events captured', '40 events refused']))
   })
 
   test('finds JSON lines in the log, and in none of them a secret, a token, an address or an e-mail address', async () => {
@@ -107,9 +124,17 @@ onEveryEngine('whoever runs the server', (engine) => {
     await app.post('/api/link-tracking/links', { original_url: 'somebody@example.com' }, { headers })
     await app.ask('POST', '/api/auth/login', { headers, body: { email: 'somebody@example.com', password: 'a-secret-in-metadata' } })
     await app.ask('GET', '/api/auth/me', { headers: { ...headers, authorization: `${authorization}x` } })
+    await app.ask('GET', '/api/keys', { headers: { ...headers, 'x-api-key': 'a-wrong-key-of-somebody' } })
+    const { projectKey } = (await app.ask('POST', '/v1/projects', { body: { name: 'somebody@example.com' } })).body as { projectKey: string }
+    const event = { eventName: 'seen', userId: 'somebody@example.com', properties: { secret: 'a-secret-in-metadata', ip: '203.0.113.77' } }
+    await app.ask('POST', '/v1/events/batch', { headers, body: { projectKey, events: [event, { ...event, eventName: '' }] } })
+    await app.ask('GET', `/v1/reports/overview?projectKey=${projectKey}&filter[secret]=a-secret-in-metadata&timezone=somebody@example.com`, { headers })
     await app.stats(id)
+    // The sums that are told at the end, too.
+    await app.stop()
     const text = log.join('')
-    for (const secret of [...told, TEST_KEY, key, authorization.slice(7), ADMIN.email, ADMIN.password, '127.0.0.1, ']) expect([secret, text.includes(secret)]).toEqual([secret, false])
+    expect(text).toContain('events captured')
+    for (const secret of [...told, 'a-wrong-key-of-somebody', 'a secret of at least thirty-two bytes', TEST_KEY, key, authorization.slice(7), ADMIN.email, ADMIN.password, '127.0.0.1, ']) expect([secret, text.includes(secret)]).toEqual([secret, false])
     for (const line of log) expect(JSON.parse(line)).toMatchObject({ level: expect.anything(), msg: expect.any(String) })
   })
 })
