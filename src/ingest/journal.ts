@@ -41,7 +41,8 @@ export interface Flush {
 export class Journal {
   readonly id: string
   readonly #records: Records
-  readonly #maxBytes: number
+  /** How much may wait for the store. */
+  readonly maxBytes: number
   readonly #onFlush: (flush: Flush) => void
   /** Ends when the files can no longer be written, whatever the disk says later: only opening them anew helps. */
   readonly broken: Promise<Error>
@@ -62,7 +63,7 @@ export class Journal {
     this.#head = head
     this.#forgotten = head
     this.#loaded = head
-    this.#maxBytes = maxBytes
+    this.maxBytes = maxBytes
     this.#onFlush = onFlush
     this.broken = new Promise((resolve) => (this.#break = resolve))
   }
@@ -109,7 +110,7 @@ export class Journal {
    * journal is at its bound, or when the disk refuses.
    */
   append(part: Part): Promise<number> {
-    if (this.#backlogBytes + this.#waitingBytes + part.bytes > this.#maxBytes || this.#waitingBytes > WAITING_BYTES) {
+    if (this.#backlogBytes + this.#waitingBytes + part.bytes > this.maxBytes || this.#waitingBytes > WAITING_BYTES) {
       return Promise.reject(new Fault('unavailable', 'The journal is full: the store does not keep up. Try again soon.', { retryAfterSeconds: 5 }))
     }
     this.#waitingBytes += part.bytes

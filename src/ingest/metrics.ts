@@ -26,7 +26,10 @@ export function createIngestMetrics(metrics: Metrics, tally: Tally): IngestMetri
   const dropped = metrics.counter('waymark_events_dropped_total', 'Events refused or found duplicate, by family and reason', ['family', 'reason'])
   const unrecorded = metrics.counter('waymark_events_unrecorded_total', 'Redirects answered whose click could not be recorded', ['family', 'reason'])
   // There from the start: a rate sees nothing where a counter begins at its first event.
-  for (const family of FAMILIES) for (const reason of ['journal_full', 'journal_failed'] as const) unrecorded.inc({ family, reason }, 0)
+  for (const family of FAMILIES) {
+    events.inc({ family }, 0)
+    for (const reason of ['journal_full', 'journal_failed'] as const) unrecorded.inc({ family, reason }, 0)
+  }
   const late = metrics.counter('waymark_events_late_total', 'Redirects answered before their click was flushed', ['family'])
   const step = metrics.histogram('waymark_pipeline_step_seconds', 'Duration of one step for one event, sampled', ['step'])
   const flush = metrics.histogram('waymark_journal_flush_seconds', 'Duration of one journal flush', [])
@@ -63,6 +66,7 @@ export function createIngestMetrics(metrics: Metrics, tally: Tally): IngestMetri
     watch(journal, away, filterBytes) {
       metrics.gauge('waymark_journal_records', 'Records that wait for the store', () => journal.depth.records)
       metrics.gauge('waymark_journal_bytes', 'Bytes that wait for the store', () => journal.depth.bytes)
+      metrics.gauge('waymark_journal_max_bytes', 'Bytes that may wait before writes are turned away', () => journal.maxBytes)
       metrics.gauge('waymark_loader_lag_seconds', 'Age of the oldest record that waits for the store', () => {
         const { oldestAt } = journal.depth
         return oldestAt === null ? 0 : (Date.now() - oldestAt) / 1000

@@ -20,7 +20,7 @@ export interface TestRedis {
 /** Declares tests that start a Redis of their own. Where there is none to start they are shown as skipped, with the reason. */
 export function onRedis(name: string, body: () => void): void {
   if (spawnSync('redis-server', ['--version']).error) describe.skip(`${name} (left out: no redis-server to start)`, body)
-  else describe(name, body)
+  else describe(`${name} · redis`, body)
 }
 
 /** Starts a Redis on a free port that keeps nothing on disk. */
