@@ -90,7 +90,7 @@ onEngine('duckdb', 'what operators are given', (engine) => {
     expect(missing('sum by (nobody) (rate(waymark_events_total{famly="links"}[5m])) / waymark_nothing > 1')).toEqual(['waymark_events_total{famly}', 'waymark_nothing'])
     expect(missing('sum by (nobody) (waymark_events_total)')).toEqual(['by (nobody)'])
     expect(missing('waymark_journal_flush_seconds')).toEqual(['waymark_journal_flush_seconds'])
-    for (const wrong of ['rate(waymark_events_total[5m]', 'waymark_events_total{family=links}', 'a{b="c"', 'sum(a))', 'a[x]', 'a ? b']) expect(() => readPromql(wrong)).toThrow()
+    for (const wrong of ['rate(waymark_events_total[5m]', 'waymark_events_total{family=links}', 'a{b="c"', 'sum(a))', 'a[x]', 'a ? b']) expect(() => readPromql(wrong)).toThrow(wrong)
   })
 
   test('the contract’s figures are all on the dashboard or in the rules', () => {
