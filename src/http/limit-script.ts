@@ -16,12 +16,13 @@ if not at then
 end
 
 local long_ago = -1e13
-local first_at, runs, total = long_ago, {}, 0
+local first_at, runs, total, changed = long_ago, {}, 0, count < 0
 for number in string.gmatch(redis.call('GET', KEYS[1]) or '', '%S+') do runs[#runs + 1] = tonumber(number) end
 if #runs > 0 then first_at = table.remove(runs, 1) end
 while #runs > 0 and math.abs(at - runs[1]) >= window do
   table.remove(runs, 1)
   table.remove(runs, 1)
+  changed = true
 end
 for run = 2, #runs, 2 do total = total + runs[run] end
 
@@ -39,6 +40,7 @@ while left > 0 and #runs > 0 do
   end
 end
 if allowed and count > 0 then
+  changed = true
   total = total + count
   if #runs == 0 or at - first_at >= window / ${RUNS} then
     first_at = at
@@ -49,7 +51,7 @@ if allowed and count > 0 then
     runs[#runs] = runs[#runs] + count
   end
 end
-if (allowed and count > 0) or count < 0 then
+if changed then
   redis.call('SET', KEYS[1], first_at .. ' ' .. table.concat(runs, ' '), 'PX', window)
 end
 

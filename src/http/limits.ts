@@ -89,7 +89,10 @@ export function createLimiter(options: {
       return { allowed, remaining: limit - usage.total, resetSeconds: Math.ceil(waitMs / 1000) }
     },
     giveBack(key, count = 1) {
-      remove(usages.find(key, now()), count)
+      const at = now()
+      const usage = usages.find(key, at)
+      expire(usage, at, windowMs)
+      remove(usage, count)
     },
     headers(result) {
       const headers: Record<string, string> = {
