@@ -4,6 +4,7 @@ import { createAccounts, type FirstAdmin, type NewKey } from './accounts/index.t
 import { clientAddress, limitKey } from './capture/address.ts'
 import { openCountries } from './capture/country.ts'
 import type { Config } from './config.ts'
+import { openMailer } from './email/index.ts'
 import { Idempotency } from './http/idempotency.ts'
 import { createMetrics } from './http/metrics.ts'
 import { serveReference } from './http/openapi.ts'
@@ -13,6 +14,7 @@ import { createServer, drain } from './http/server.ts'
 import { openLimits } from './http/shared-limits.ts'
 import { deadLetterRoutes, startIngest } from './ingest/index.ts'
 import { linksRoom } from './links/index.ts'
+import { partnersRoom } from './partners/index.ts'
 import { productRoom } from './product/index.ts'
 import { createReporter } from './reports/index.ts'
 import { keepAnswer, storedAnswer } from './store/answers.ts'
@@ -101,6 +103,19 @@ export async function openApp(config: Config, world: AppWorld): Promise<App> {
       unknownLinks: config.unknownLinks,
       probe,
     })
+    const mails = metrics.counter('waymark_mails_total', 'Mails, by whether the mail server took them', ['outcome'])
+    const mailer =
+      config.mail &&
+      (await openMailer(config.mail, (outcome, why) => {
+        mails.inc({ outcome })
+        if (outcome === 'failed') log.warn({ why }, 'mail not sent')
+      }))
+    const partners = partnersRoom({
+      ...family,
+      mailer,
+      limiter: limits.of('analytics', config.analyticsLimit),
+      baseUrl: () => config.publicUrl ?? url,
+    })
 
     const tracking = trackingRoom({
       ...family,
@@ -114,6 +129,7 @@ export async function openApp(config: Config, world: AppWorld): Promise<App> {
     links.routes(server)
     product.routes(server)
     tracking.routes(server)
+    partners.routes(server)
     deadLetterRoutes(server, { sql, settled, replayers: { links: links.replay, product: product.replay, tracking: tracking.replay }, now })
     accounts.routes(server)
     refuseOtherMethods()
@@ -131,6 +147,7 @@ export async function openApp(config: Config, world: AppWorld): Promise<App> {
         await drain(server)
         links.close()
         limits.close()
+        mailer?.close()
         await started.close()
       },
     }

@@ -54,6 +54,8 @@ describe('the settings', () => {
       adminLimit: 50,
       redis: { redisUrl: null, redisWaitMs: 50 },
       eventsLimit: 600,
+      analyticsLimit: 30,
+      mail: null,
       logLevel: 'info',
     })
   })

@@ -50,7 +50,10 @@ export const SETTINGS = {
   RATE_LIMIT_LOOKUP: setting('Look-ups a minute by address without a key', 6_000, whole(1, 1_000_000)),
   RATE_LIMIT_CAPTURE: setting('Captures a minute by address without a key', 100, whole(1, 1_000_000)),
   RATE_LIMIT_ADMIN: setting('Calls a minute by a signed-in person', 50, whole(1, 1_000_000)),
+  RATE_LIMIT_ANALYTICS: setting('Questions for the numbers of a partner a minute by address', 30, whole(1, 1_000_000)),
   RATE_LIMIT_EVENTS: setting('Product batches a minute by address', 600, whole(1, 1_000_000)),
+  SMTP_URL: setting<string | null>('Mail server, or log: for files in the data folder; no mails are sent when unset', null, smtpUrl),
+  EMAIL_FROM: setting<string | null>('Whom mails come from: an address, or Name <address>', null, mailbox),
   LOG_LEVEL: setting<LogLevel>('trace, debug, info, warn, error or silent', 'info', oneOf('trace', 'debug', 'info', 'warn', 'error', 'silent')),
 } as const
 
@@ -100,6 +103,7 @@ function conflicts(flat: Flat): string[] {
   if (flat.ENV === 'production' && flat.WEBHOOK_API_KEY !== null && Buffer.byteLength(flat.WEBHOOK_API_KEY) < SECRET_BYTES) {
     problems.push(`WEBHOOK_API_KEY must be ${SECRET_BYTES} bytes or more when ENV=production.`)
   }
+  if (flat.SMTP_URL !== null && flat.SMTP_URL !== 'log:' && flat.EMAIL_FROM === null) problems.push('EMAIL_FROM must be set when SMTP_URL is: the address that mails come from.')
   if ((flat.ADMIN_EMAIL === null) !== (flat.ADMIN_PASSWORD_HASH === null)) problems.push('ADMIN_EMAIL and ADMIN_PASSWORD_HASH must be set together.')
   try {
     trustedProxies(flat.TRUST_PROXY)
@@ -151,6 +155,8 @@ function grouped(flat: Flat) {
     captureLimit: flat.RATE_LIMIT_CAPTURE,
     adminLimit: flat.RATE_LIMIT_ADMIN,
     eventsLimit: flat.RATE_LIMIT_EVENTS,
+    analyticsLimit: flat.RATE_LIMIT_ANALYTICS,
+    mail: flat.SMTP_URL === null ? null : { url: flat.SMTP_URL, from: flat.EMAIL_FROM ?? 'waymark@localhost', folder: join(dataDir, 'mail') },
     logLevel: flat.LOG_LEVEL,
   }
 }
@@ -228,6 +234,18 @@ function baseUrl(value: string): string {
   const url = parseHttpUrl(value)
   if (!url || url.search !== '' || url.hash !== '') throw new Error('must be an http or https URL without a query')
   return url.href.replace(/\/+$/, '')
+}
+
+function smtpUrl(value: string): string {
+  if (value === 'log:' || (/^smtps?:\/\/./.test(value) && URL.canParse(value) && new URL(value).hostname !== '')) return value
+  throw new Error('must be a URL such as smtp://user:password@host:587 or smtps://user:password@host, or log:')
+}
+
+/** One address for the From header (RFC 5322), with a name before it if wanted. */
+function mailbox(value: string): string {
+  const address = '[^\\s<>@,;:"\\\\]+@[^\\s<>@,;:"\\\\]+'
+  if (!new RegExp(`^(${address}|[^<>@,;:"\\\\\\p{Cc}]+ <${address}>)$`, 'u').test(value)) throw new Error('must be an e-mail address, or Name <address>')
+  return value
 }
 
 function postgresUrl(value: string): string {

@@ -12,6 +12,7 @@ import { createSessions } from './session.ts'
 
 export type { FirstAdmin } from './first-start.ts'
 export type { Keyring, NewKey } from './keys.ts'
+export { parseEmail } from './user.ts'
 
 /** What happens at the door, for the log and the metrics. */
 export type DoorEvent = LoginOutcome | RefusedCredential

@@ -1,3 +1,5 @@
+import { domainToUnicode } from 'node:url'
+
 /** Control characters, which the parser would drop or encode in silence, and the backslash, which it would turn into a slash. */
 // oxlint-disable-next-line no-control-regex
 const misleading = /[\u0000-\u001f\u007f-\u009f\\]/
@@ -27,6 +29,27 @@ export function hostOf(text: string): string | null {
   const host = url.hostname.toLowerCase().replace(/\.$/, '')
   return host.replace(leadingWww, '') || null
 }
+
+/**
+ * A site's readable name: of its host the part that somebody registered, as people write it. `kickstarter.com` is Kickstarter,
+ * `shop.example.co.uk` is Example; an address stays as it is.
+ */
+export function siteName(host: string): string {
+  if (host.startsWith('[') || /^[\d.]+$/.test(host)) return host
+  const labels = host.split('.')
+  const [top = '', second = '', third = ''] = labels.toReversed()
+  const registered = top.length === 2 && third !== '' && secondLevel.has(second) ? third : second || top
+  const name = domainToUnicode(registered) || registered
+  return spelling.get(name) ?? name.replace(/^./u, (first) => first.toUpperCase())
+}
+
+/** What countries put before their own ending. */
+const secondLevel = new Set(['ac', 'co', 'com', 'edu', 'go', 'gov', 'ne', 'net', 'or', 'org'])
+
+/** Names with more than a capital at the beginning. */
+const spelling = new Map(
+  ['eBay', 'GitHub', 'GitLab', 'GoFundMe', 'LinkedIn', 'PayPal', 'SoundCloud', 'TikTok', 'WhatsApp', 'WordPress', 'YouTube'].map((name) => [name.toLowerCase(), name]),
+)
 
 function parse(text: string): URL | null {
   // Asking first is cheaper than catching: a thrown error carries a stack.

@@ -20,12 +20,11 @@ export interface Compiling {
 }
 
 /**
- * Makes a report's SQL: names come from the dictionaries, all that a caller chose is a parameter. Different values of one
- * key are counted by grouping by the key too and putting the parts together, which takes an engine half the time of
- * `count(distinct …)`; where a report counts those of several keys, it is left to that.
+ * Makes a report's SQL: names come from the dictionaries, all that a caller chose is a parameter, behind those in `values`.
+ * Different values of one key are counted by grouping by the key too and putting the parts together, which takes an engine
+ * half the time of `count(distinct …)`; where a report counts those of several keys, it is left to that.
  */
-export function compile(report: Report, { dialect, shifts }: Compiling): Statement {
-  const values: Value[] = []
+export function compile(report: Report, { dialect, shifts }: Compiling, values: Value[] = []): Statement {
   const by = report.by ?? []
   const groups = by.map((one) => `${groupOf(one, report, { dialect, shifts }, values)} as ${columnOf(one)}`)
   const places = by.map((_, at) => at + 1)
@@ -98,8 +97,7 @@ export function compileBreakdown({ metrics, parts, limit, ...scope }: Breakdown,
 }
 
 /** Makes the SQL of a list of single events, newest first. Throws when a column is none of the events'. */
-export function compileList(list: EventList, dialect: Dialect): Statement {
-  const values: Value[] = []
+export function compileList(list: EventList, dialect: Dialect, values: Value[] = []): Statement {
   const unknown = list.columns.find((name) => !Object.hasOwn(EVENT_COLUMNS, name))
   if (unknown !== undefined) throw new Error(`events have no column ${unknown}`)
   const lines = [
@@ -111,6 +109,16 @@ export function compileList(list: EventList, dialect: Dialect): Statement {
     `limit ${parameter(values, list.limit)}`,
   ]
   return { text: lines.join('\n'), values }
+}
+
+/** Makes one statement of several questions, days by UTC: each row is a row of one of them as JSON, in their order. */
+export function compileTogether(questions: readonly (Report | EventList)[], dialect: Dialect): Statement {
+  const values: Value[] = []
+  const parts = questions.map((question, at) => {
+    const { text } = 'columns' in question ? compileList(question, dialect, values) : compile(question, { dialect, shifts: [] }, values)
+    return `select ${at} as question, row_number() over () as place, to_json(answer)::text as answer\nfrom (\n${text}\n) answer`
+  })
+  return { text: `${parts.join('\nunion all\n')}\norder by question, place`, values }
 }
 
 /** The name under which a row has what it is broken down by; properties by their place, since a key can be any text. */

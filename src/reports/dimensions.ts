@@ -12,6 +12,8 @@ export const DIMENSIONS = {
   referrer_host: 'referrer_host',
   campaign: 'campaign',
   landing_page: 'landing_page',
+  /** Host and port of a URL as the WHATWG rules write it. */
+  destination_host: "split_part(destination_url, '/', 3)",
   browser: 'browser',
   os: 'os',
   device: 'device',

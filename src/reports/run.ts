@@ -5,7 +5,7 @@ import { type Dialect, dialectOf } from '../store/dialect.ts'
 import type { Row, Sql, Statement, Value } from '../store/sql.ts'
 import { MAX_BUCKETS, bucketCount, bucketMoment, fill } from './buckets.ts'
 import { cached } from './cache.ts'
-import { type Compiling, compile, compileBreakdown, compileList } from './compile.ts'
+import { type Compiling, compile, compileBreakdown, compileList, compileTogether } from './compile.ts'
 import type { PlainDimension } from './dimensions.ts'
 import { type Funnel, compileFunnel } from './funnel.ts'
 import { type Paths, compilePaths } from './paths.ts'
@@ -22,6 +22,8 @@ export interface Reporter {
   breakdown<P extends PlainDimension>(breakdown: Breakdown & { parts: readonly P[] }): Promise<{ total: Row; parts: Record<P, { rows: Row[]; more: boolean }> }>
   /** The events of a list, newest first. */
   list(list: EventList): Promise<Row[]>
+  /** The rows of each of several questions, asked in one statement: their numbers are of one moment. Days are UTC. */
+  together(questions: readonly (Report | EventList)[]): Promise<Row[][]>
   /** For each step its users, and the median time from the step before in ms. */
   funnel(funnel: Funnel): Promise<{ users: number; median_ms: number | null }[]>
   /** For each cohort (its beginning in UTC ms) the users of each period, 0 the first. */
@@ -118,6 +120,10 @@ function reporterBy(answer: Ask, dialect: Dialect): Reporter {
       return { total: rowsOf(whole)[0] as Row, parts: Object.fromEntries(parted) }
     },
     list: (list) => answer(compileList(list, dialect)),
+    async together(questions) {
+      const rows = await answer<{ question: number; answer: string }>(compileTogether(questions, dialect))
+      return questions.map((_, at) => rows.flatMap((row) => (row.question === at ? [JSON.parse(row.answer) as Row] : [])))
+    },
     funnel: (funnel) => answer(compileFunnel(funnel, dialect)),
     async retention(retention) {
       const rows = await answer<{ cohort: number; period: number; users: number }>(compileRetention(retention, await compiling(retention, retention.timezone)))

@@ -4,12 +4,14 @@ import type { Engine } from '../engine.ts'
 import { links } from './0001-links.ts'
 import { product } from './0002-product.ts'
 import { tracking } from './0004-tracking.ts'
+import { partners } from './0005-partners.ts'
 
 /** Every step of the schema's life, oldest first. A step that has been released is never changed. */
 const STEPS: readonly { name: string; statements: (dialect: Dialect) => string[] }[] = [
   { name: '0001-links', statements: links },
   { name: '0002-product', statements: product },
   { name: '0004-tracking', statements: tracking },
+  { name: '0005-partners', statements: partners },
 ]
 
 /**

@@ -1,0 +1,1 @@
+export { type Mail, type Mailer, type MailReport, openMailer } from './mailer.ts'

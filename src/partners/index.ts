@@ -1,0 +1,1 @@
+export { partnersRoom } from './room.ts'
