@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { hostOf, parseHttpUrl } from './urls.ts'
+import { hostOf, parseHttpUrl, siteName } from './urls.ts'
 
 describe('parseHttpUrl', () => {
   test.each([
@@ -83,4 +83,37 @@ describe('hostOf', () => {
     ['about:blank', null],
     ['', null],
   ])('%s: %s', (text, host) => expect(hostOf(text)).toBe(host))
+})
+
+describe('siteName', () => {
+  test.each([
+    ['kickstarter.com', 'Kickstarter'],
+    ['www.instagram.com', 'Instagram'],
+    ['docs.google.com', 'Google'],
+    ['example.co.uk', 'Example'],
+    ['shop.example.com.au', 'Example'],
+    ['co.uk', 'Co'],
+    ['linkedin.com', 'LinkedIn'],
+    ['m.youtube.com', 'YouTube'],
+    ['github.com', 'GitHub'],
+    ['x.com', 'X'],
+    ['t.co', 'T'],
+    ['localhost', 'Localhost'],
+    ['my-site.example', 'My-site'],
+    ['xn--mnchen-3ya.de', 'München'],
+    ['xn--i-7iq.ws', 'I❤'],
+    ['constructor.com', 'Constructor'],
+    ['203.0.113.9', '203.0.113.9'],
+    ['[2001:db8::1]', '[2001:db8::1]'],
+  ])('%s: %s', (host, name) => expect(siteName(host)).toBe(name))
+
+  test('of any site is a text with something in it', () => {
+    fc.assert(
+      fc.property(fc.webUrl({ authoritySettings: { withIPv4: true, withIPv6: true, withIPv4Extended: true, withPort: true } }), (url) => {
+        const host = hostOf(url)
+        if (host !== null) expect(siteName(host)).toMatch(/\S/)
+      }),
+      { numRuns: 1_000 },
+    )
+  })
 })

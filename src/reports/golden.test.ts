@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { type Dialect, duckdbDialect, postgresDialect } from '../store/dialect.ts'
-import { compile, compileBreakdown, compileList } from './compile.ts'
+import { compile, compileBreakdown, compileList, compileTogether } from './compile.ts'
 import { DIMENSION_NAMES } from './index.ts'
 import { METRICS, type MetricName } from './metrics.ts'
 import type { Breakdown, EventList, Report } from './report.ts'
@@ -38,6 +38,11 @@ const golden = ({ text, values = [] }: { text: string; values?: readonly unknown
 describe.each(dialects)('for %s', (engine, dialect) => {
   test.each(Object.entries(reports))('the report %s', async (name, report) => {
     await expect(golden(compile(report, { dialect, shifts: [] }))).toMatchFileSnapshot(`golden/${name}.${engine}.sql`)
+  })
+
+  test('several questions together', async () => {
+    const questions = [reports.totals, reports['by-day'], lists.list] as (Report | EventList)[]
+    await expect(golden(compileTogether(questions, dialect))).toMatchFileSnapshot(`golden/together.${engine}.sql`)
   })
 })
 

@@ -138,6 +138,22 @@ onEveryEngine('reports', (engine) => {
     expect(await reporter.run({ metrics: ['events'], where: {}, range: { from: null, to: null } })).toEqual([{ events: 1 }])
   })
 
+  test('asked together have the rows, in their order, that each has alone', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fact, { maxLength: 60 }), fc.array(fc.constantFrom('click_source', 'country', 'time', 'list', 'none'), { minLength: 1, maxLength: 6 }), async (facts, wanted) => {
+        await given(facts)
+        const scope = { where: { source: 'link', tracking_id: 'x' }, range: { from: null, to: null } }
+        const questions = wanted.map((by) => {
+          if (by === 'list') return { ...scope, columns: ['id', 'ts', 'click_source', 'machine'], limit: 5 }
+          return { ...scope, metrics: METRICS, by: by === 'none' ? [] : [by as 'time'], limit: 3 }
+        })
+        const alone = await Promise.all(questions.map((question) => ('columns' in question ? reporter.list(question) : reporter.run(question))))
+        expect(await reporter.together(questions)).toEqual(alone)
+      }),
+      { numRuns: 40 },
+    )
+  }, 120_000)
+
   describe('wait for what was acknowledged', () => {
     test('before they ask the store', async () => {
       const order: string[] = []

@@ -1,6 +1,7 @@
 import { readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { sha256 } from '../../src/core/ids.ts'
 import { type TestApp, testApp } from '../support/app.ts'
 import { onEveryEngine } from '../support/engines.ts'
 import { readStore } from '../support/store.ts'
@@ -98,7 +99,7 @@ onEveryEngine('access to a partner’s numbers', (engine) => {
     for (const table of tables) dump.push(JSON.stringify(await readStore(watched.store, `select * from ${table}`)))
     const files = (await readdir(watched.store.dataDir, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile())
     for (const { parentPath, name } of files) dump.push(await readFile(join(parentPath, name), 'latin1'))
-    expect(dump.join('')).toContain('partner_john')
+    expect(dump.join('')).toContain(sha256(shown[1] ?? ''))
     for (const text of [...dump, ...log]) for (const token of shown) expect(text.includes(token)).toBe(false)
     await watched.close()
   })

@@ -153,12 +153,16 @@ onEveryEngine('the API reference', (engine) => {
       }
     })
 
-    test('POST /api/auth/login, GET /api/auth/me and the keys', async () => {
+    test('POST /api/auth/login, GET /api/auth/me, the keys and the partners', async () => {
       const headers = await app.as('admin')
       for (const [name, status, question] of [
         ['GET /api/auth/me', 200, {}],
         ['POST /api/keys', 201, { body: { name: 'a key' } }],
         ['GET /api/keys', 200, {}],
+        ['POST /api/tracking/partner/create', 201, { body: { trackingId: 'known' } }],
+        ['POST /api/tracking/partner/create', 409, { body: { trackingId: 'known' } }],
+        ['POST /api/tracking/partner/create', 400, { body: {} }],
+        ['GET /api/tracking/partners', 200, {}],
       ] as const) {
         const answer = await app.ask(name.split(' ')[0] ?? '', name.split(' ')[1] ?? '', { headers, ...question })
         expect([answer.status, breaches(name, answer.status, answer.body)]).toEqual([status, null])

@@ -43,6 +43,11 @@ const rows: Record<string, { who: string; path?: string; body?: object; expected
   'POST /api/tracking/capture': { who: 'public', body: {}, expected: { ...all(400), 'wrong key': 401 } },
   'GET /api/tracking/stats': { who: 'viewer', expected: admin(200) },
   'GET /api/tracking/referrer/:referrerId': { who: 'viewer', path: '/api/tracking/referrer/nobody', expected: admin(200) },
+  'POST /api/tracking/partner/create': { who: 'admin', body: {}, expected: admin(400) },
+  'GET /api/tracking/partners': { who: 'viewer', expected: admin(200) },
+  'POST /api/tracking/partner/:trackingId/revoke': { who: 'admin', path: '/api/tracking/partner/nobody/revoke', expected: admin(404) },
+  'POST /api/tracking/partner/:trackingId/rotate': { who: 'admin', path: '/api/tracking/partner/nobody/rotate', body: {}, expected: admin(404) },
+  'GET /api/tracking/engagement/:trackingId': { who: 'public', path: '/api/tracking/engagement/known', expected: all(200) },
   'GET /v1/projects': { who: 'public', expected: all(200) },
   'POST /v1/projects': { who: 'public', body: {}, expected: all(400) },
   'PATCH /v1/projects/:projectKey': { who: 'public', path: '/v1/projects/000000000000', body: {}, expected: all(404) },
@@ -79,6 +84,7 @@ onEveryEngine('who may call', (engine) => {
     app = await testApp(engine)
     unsubscribe('fastify.initialization', listen)
     await app.given.link({ tracking_id: 'known' })
+    await app.post('/api/tracking/partner/create', { trackingId: 'known' }, { as: 'admin' })
   })
   afterAll(() => app.close())
 
@@ -124,6 +130,21 @@ onEveryEngine('who may call', (engine) => {
     expect(await call()).toBe(200)
     await app.post(`/api/keys/${id}/revoke`, {}, { as: 'admin' })
     expect(await call()).toBe(401)
+  })
+
+  test('a partner’s token opens that partner’s private numbers, and nothing else', async () => {
+    const make = async (trackingId: string) => ((await app.post('/api/tracking/partner/create', { trackingId }, { as: 'admin' })).body as { accessToken: string }).accessToken
+    const [own, others] = [await make('one'), await make('two')]
+    const numbers = async (token: string) => (await app.ask('GET', `/api/tracking/engagement/one?token=${token}`)).status
+    expect([await numbers(own), await numbers(others)]).toEqual([200, 403])
+    const closed = Object.entries(rows).filter(([, { who }]) => who !== 'public' && who !== 'a file')
+    for (const [name, { path, body }] of closed) {
+      const [method = '', url = ''] = name.split(' ')
+      for (const headers of [{ authorization: `Bearer ${own}` }, { 'x-api-key': own }]) {
+        const { status } = await app.ask(method, `${path ?? url}?token=${own}`, { headers, ...(body ? { body } : {}) })
+        expect([name, status]).toEqual([name, 401])
+      }
+    }
   })
 
   test('in production, a probe of the store is the admin’s alone', async () => {

@@ -22,13 +22,15 @@ export interface Mailbox {
   close(): Promise<void>
 }
 
-/** Starts a mail server that wants a login. */
-export async function openMailbox(): Promise<Mailbox> {
+/** Starts a mail server that wants a login, on a free port unless told. */
+export async function openMailbox(listenOn = 0): Promise<Mailbox> {
   const mailbox: Mailbox = { url: '', mails: [], refuse: null, close: () => new Promise((resolve) => server.close(() => resolve())) }
   const server = new SMTPServer({
     // Without a certificate that anybody trusts there is no TLS to begin.
     disabledCommands: ['STARTTLS'],
     allowInsecureAuth: true,
+    // A mailer keeps its connections; who closes does not wait for that.
+    closeTimeout: 50,
     onAuth: ({ username, password }, _session, done) => (username === 'user' && password === 'p@ss' ? done(null, { user: username }) : done(new Error('Wrong login'))),
     onData(stream, { envelope }, done) {
       const chunks: Buffer[] = []
@@ -41,7 +43,7 @@ export async function openMailbox(): Promise<Mailbox> {
     },
   })
   server.on('error', () => undefined)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(listenOn, '127.0.0.1', resolve))
   const { port } = server.server.address() as AddressInfo
   mailbox.url = `smtp://user:p%40ss@127.0.0.1:${port}`
   return mailbox
