@@ -63,6 +63,7 @@ onEveryEngine('the API reference', (engine) => {
         'GET /api/tracking/referrer/{referrerId}', 'GET /api/tracking/stats', 'POST /api/tracking/capture',
         'GET /v1/projects', 'POST /v1/projects', 'PATCH /v1/projects/{projectKey}', 'POST /v1/events/batch', 'GET /v1/reports/conversion', 'GET /v1/reports/events-timeseries',
         'GET /v1/reports/overview', 'GET /v1/reports/retention', 'GET /v1/reports/top-events', 'POST /v1/reports/funnel', 'POST /v1/reports/paths', 'POST /v1/reports/query',
+        'GET /api/tracking/engagement/{trackingId}', 'GET /api/tracking/partners', 'POST /api/tracking/partner/create', 'POST /api/tracking/partner/{trackingId}/revoke', 'POST /api/tracking/partner/{trackingId}/rotate',
       ].sort(),
     )
   })
@@ -163,8 +164,12 @@ onEveryEngine('the API reference', (engine) => {
         ['POST /api/tracking/partner/create', 409, { body: { trackingId: 'known' } }],
         ['POST /api/tracking/partner/create', 400, { body: {} }],
         ['GET /api/tracking/partners', 200, {}],
+        ['POST /api/tracking/partner/{trackingId}/revoke', 200, {}],
+        ['POST /api/tracking/partner/{trackingId}/rotate', 200, { body: { sendInvite: false } }],
+        ['POST /api/tracking/partner/{trackingId}/rotate', 400, { body: { expiresInDays: 0 } }],
+        ['GET /api/tracking/engagement/{trackingId}', 200, {}],
       ] as const) {
-        const answer = await app.ask(name.split(' ')[0] ?? '', name.split(' ')[1] ?? '', { headers, ...question })
+        const answer = await app.ask(name.split(' ')[0] ?? '', name.split(' ')[1]?.replace('{trackingId}', 'known') ?? '', { headers, ...question })
         expect([answer.status, breaches(name, answer.status, answer.body)]).toEqual([status, null])
       }
     })

@@ -56,14 +56,15 @@ export async function walk(steps: readonly Step[], options: { cwd: string; repla
   return out.split(`\n${mark}\n`).slice(0, steps.length)
 }
 
-/** A JSON value with what differs from run to run made equal: times, ids, keys and the server's address. */
+/** A JSON value with what differs from run to run made equal: times, days, ids, keys and the server's address. */
 export function steady(value: unknown, serverUrl: string): unknown {
   const text = JSON.stringify(value)
     .replaceAll(serverUrl, 'http://127.0.0.1:8080')
     .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, '<time>')
     .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, '<id>')
-    .replace(/wmk_[\w-]+/g, '<key>')
+    .replace(/wm[kp]_[\w-]+/g, '<key>')
     .replace(/"projectKey":"[0-9a-f]{12}"/g, '"projectKey":"<project>"')
+    .replace(/"\d{4}-\d\d-\d\d"/g, '"<date>"')
   return JSON.parse(text)
 }
 
