@@ -1,1 +1,1 @@
-export { type Mail, type Mailer, type MailReport, openMailer } from './mailer.ts'
+export { type Mailer, openMailer } from './mailer.ts'
