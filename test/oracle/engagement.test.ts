@@ -45,7 +45,7 @@ onEveryEngine('the numbers of partners', (engine) => {
   let reporter: Reporter
   beforeAll(async () => {
     store = await openStore(engine)
-    reporter = createReporter({ sql: store.sql, engine: engine.name, settled: async () => undefined, timeoutMs: 10_000 })
+    reporter = createReporter({ sql: store.sql, engine: engine.name, settled: async () => undefined, timeoutMs: 10_000, cacheMs: 0 })
   })
   afterAll(() => store.close())
 
