@@ -12,16 +12,16 @@ const LARGEST = 100
 const HOSTS = 1_000
 const RECENT = 50
 
-/** The questions behind a partner's numbers, as values. `today` is the UTC midnight (ms) at which the last of the `days` begins. */
+/** The questions behind a partner's numbers, as values, about the events of one scope. `today` is the UTC midnight (ms) at which the last of the `days` begins. */
 export function engagementReports(trackingId: string, days: number, today: number) {
-  const where = { referrer: trackingId }
-  const range = { from: null, to: null }
+  const all = { where: {}, range: { from: null, to: null } }
   return {
-    byEvent: { metrics: COUNTS, by: ['event'], where, range },
-    byDay: { metrics: COUNTS, by: ['time'], where, range: { from: today - (days - 1) * DAY_MS, to: today + DAY_MS } },
-    byCampaign: { metrics: COUNTS, by: ['campaign'], where, range, limit: LARGEST },
-    byDestination: { metrics: COUNTS, by: ['destination_host'], where: { ...where, name: CONVERSION }, range, limit: HOSTS },
-    recent: { columns: ['ts', 'name', 'campaign', 'destination_url', 'machine'], where, range, limit: RECENT },
+    scope: { ...all, where: { referrer: trackingId } },
+    byEvent: { ...all, metrics: COUNTS, by: ['event'] },
+    byDay: { metrics: COUNTS, by: ['time'], where: {}, range: { from: today - (days - 1) * DAY_MS, to: today + DAY_MS } },
+    byCampaign: { ...all, metrics: COUNTS, by: ['campaign'], limit: LARGEST },
+    byDestination: { ...all, metrics: COUNTS, by: ['destination_host'], where: { name: CONVERSION }, limit: HOSTS },
+    recent: { ...all, columns: ['ts', 'name', 'campaign', 'destination_url', 'machine'], limit: RECENT },
   } as const
 }
 
@@ -32,8 +32,9 @@ export function engagementReports(trackingId: string, days: number, today: numbe
  */
 export async function engagement(reporter: Reporter, trackingId: string, { access, days, now }: { access: 'public' | 'private'; days: number; now: number }) {
   const today = now - (now % DAY_MS)
-  const { byEvent, byDay, byCampaign, byDestination, recent } = engagementReports(trackingId, days, today)
+  const { scope, byEvent, byDay, byCampaign, byDestination, recent } = engagementReports(trackingId, days, today)
   const [events = [], perDay = [], campaigns = [], destinations = [], latest = []] = await reporter.together(
+    scope,
     access === 'public' ? [byEvent, byDay] : [byEvent, byDay, byCampaign, byDestination, recent],
   )
   const all = sum(events)

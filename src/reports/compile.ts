@@ -1,6 +1,6 @@
 import type { Shift } from '../core/zones.ts'
 import type { Dialect } from '../store/dialect.ts'
-import { EVENT_COLUMNS, type EventColumn } from '../store/events.ts'
+import { EVENT_COLUMNS, EVENT_COLUMN_NAMES, type EventColumn } from '../store/events.ts'
 import type { Statement, Value } from '../store/sql.ts'
 import { DIMENSIONS, bucketStart } from './dimensions.ts'
 import { METRICS, type Metric, type MetricName } from './metrics.ts'
@@ -111,14 +111,21 @@ export function compileList(list: EventList, dialect: Dialect, values: Value[] =
   return { text: lines.join('\n'), values }
 }
 
-/** Makes one statement of several questions, days by UTC: each row is a row of one of them as JSON, in their order. */
-export function compileTogether(questions: readonly (Report | EventList)[], dialect: Dialect): Statement {
+/**
+ * Makes one statement of several questions about the events of one scope; days by UTC. Each row is a row of one question as
+ * JSON, in their order.
+ */
+export function compileTogether(scope: Scope, questions: readonly (Report | EventList)[], dialect: Dialect): Statement {
   const values: Value[] = []
+  const terms = conditions(scope, dialect, values)
   const parts = questions.map((question, at) => {
     const { text } = 'columns' in question ? compileList(question, dialect, values) : compile(question, { dialect, shifts: [] }, values)
     return `select ${at} as question, row_number() over () as place, to_json(answer)::text as answer\nfrom (\n${text}\n) answer`
   })
-  return { text: `${parts.join('\nunion all\n')}\norder by question, place`, values }
+  const all = parts.join('\nunion all\n')
+  // Rows that are kept meanwhile have the named columns alone.
+  const named = EVENT_COLUMN_NAMES.filter((name) => new RegExp(`\\b${name}\\b`).test(all))
+  return { text: `with events as ${dialect.shared} (\nselect ${named.join(', ')}\nfrom events\nwhere ${terms}\n)\n${all}\norder by question, place`, values }
 }
 
 /** The name under which a row has what it is broken down by; properties by their place, since a key can be any text. */

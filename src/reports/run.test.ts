@@ -148,7 +148,9 @@ onEveryEngine('reports', (engine) => {
           return { ...scope, metrics: METRICS, by: by === 'none' ? [] : [by as 'time'], limit: 3 }
         })
         const alone = await Promise.all(questions.map((question) => ('columns' in question ? reporter.list(question) : reporter.run(question))))
-        expect(await reporter.together(questions)).toEqual(alone)
+        expect(await reporter.together(scope, questions)).toEqual(alone)
+        const everything = { where: {}, range: scope.range }
+        expect(await reporter.together(scope, questions.map((question) => ({ ...question, ...everything })))).toEqual(alone)
       }),
       { numRuns: 40 },
     )

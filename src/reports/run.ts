@@ -22,8 +22,8 @@ export interface Reporter {
   breakdown<P extends PlainDimension>(breakdown: Breakdown & { parts: readonly P[] }): Promise<{ total: Row; parts: Record<P, { rows: Row[]; more: boolean }> }>
   /** The events of a list, newest first. */
   list(list: EventList): Promise<Row[]>
-  /** The rows of each of several questions, asked in one statement: their numbers are of one moment. Days are UTC. */
-  together(questions: readonly (Report | EventList)[]): Promise<Row[][]>
+  /** The rows of each of several questions about the events of a scope, in one statement: their numbers are of one moment. Days are UTC. */
+  together(scope: Scope, questions: readonly (Report | EventList)[]): Promise<Row[][]>
   /** For each step its users, and the median time from the step before in ms. */
   funnel(funnel: Funnel): Promise<{ users: number; median_ms: number | null }[]>
   /** For each cohort (its beginning in UTC ms) the users of each period, 0 the first. */
@@ -120,8 +120,8 @@ function reporterBy(answer: Ask, dialect: Dialect): Reporter {
       return { total: rowsOf(whole)[0] as Row, parts: Object.fromEntries(parted) }
     },
     list: (list) => answer(compileList(list, dialect)),
-    async together(questions) {
-      const rows = await answer<{ question: number; answer: string }>(compileTogether(questions, dialect))
+    async together(scope, questions) {
+      const rows = await answer<{ question: number; answer: string }>(compileTogether(scope, questions, dialect))
       return questions.map((_, at) => rows.flatMap((row) => (row.question === at ? [JSON.parse(row.answer) as Row] : [])))
     },
     funnel: (funnel) => answer(compileFunnel(funnel, dialect)),

@@ -17,6 +17,8 @@ export interface Dialect {
   propertyKey(name: string): string
   /** Division of whole numbers, rounded towards zero. */
   divide(dividend: string, divisor: number): string
+  /** How rows that several parts of one query read are best had: kept once they are read, or read by each part through indexes. */
+  readonly shared: 'materialized' | 'not materialized'
   /** A secondary index on the events, or null where the engine does better without. */
   index(statement: string): string | null
   /** A statement that makes transactions of this name take turns, until each ends. */
@@ -25,6 +27,7 @@ export interface Dialect {
 
 export const duckdbDialect: Dialect = {
   json: 'json',
+  shared: 'materialized',
   text: 'text',
   timestamp: (ms) => `epoch_ms(${ms})`,
   milliseconds: (timestamp) => `epoch_ms(${timestamp})`,
@@ -40,6 +43,8 @@ export const duckdbDialect: Dialect = {
 
 export const postgresDialect: Dialect = {
   json: 'jsonb',
+  // Kept rows have no index and are read by one process.
+  shared: 'not materialized',
   text: 'text collate "C"',
   timestamp: (ms) => `(to_timestamp(${ms} / 1000.0) at time zone 'UTC')`,
   milliseconds: (timestamp) => `(extract(epoch from ${timestamp}) * 1000)::bigint`,
