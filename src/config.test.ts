@@ -147,6 +147,15 @@ describe('the settings', () => {
     ['RATE_LIMIT_CAPTURE', '0', 'must be a whole number from 1'],
     ['ALLOWED_ORIGINS', '*', "'*' is no origin"],
     ['ALLOWED_ORIGINS', 'https://example.com,https://*.com', "'https://*.com' is no origin"],
+    ['RATE_LIMIT_ANALYTICS', '0', 'must be a whole number from 1'],
+    ['SMTP_URL', 'mail.example.com:587', 'must be a URL such as smtp://'],
+    ['SMTP_URL', 'smtp://', 'must be a URL such as smtp://'],
+    ['SMTP_URL', 'https://mail.example.com', 'must be a URL such as smtp://'],
+    ['SMTP_URL', 'log:x', 'must be a URL such as smtp://'],
+    ['EMAIL_FROM', 'Ada', 'must be an e-mail address, or Name <address>'],
+    ['EMAIL_FROM', 'ada@example.com, bob@example.com', 'must be an e-mail address, or Name <address>'],
+    ['EMAIL_FROM', 'Ada <ada@example.com>\r\nBcc: bob@example.com', 'must be an e-mail address, or Name <address>'],
+    ['EMAIL_FROM', 'Ada\u0007 <ada@example.com>', 'must be an e-mail address, or Name <address>'],
     ['TRUST_PROXY', '10.0.0.0/33', "'10.0.0.0/33' is no IP address or CIDR range"],
     ['JWT_SECRET', 'short', 'must be 32 bytes or more'],
     ['COUNTRY_DB', '/nowhere/countries.mmdb', 'must be a file that can be read'],
@@ -158,6 +167,16 @@ describe('the settings', () => {
 
   test('that are wrong are all named at once', () => {
     expect(refused({ PORT: 'x', ENV: 'x', TRUST_PROXY: 'x' }).map((line) => line.split(/[ :]/)[0])).toEqual(['PORT', 'ENV', 'TRUST_PROXY'])
+  })
+
+  test('mails need a server and whom they come from; into files they come from anybody', () => {
+    const folder = join(DATA_DIR, 'mail')
+    expect(refused({ SMTP_URL: 'smtps://user:secret@mail.example.com' })).toEqual(['EMAIL_FROM must be set when SMTP_URL is: the address that mails come from.'])
+    expect(read({ SMTP_URL: 'smtps://user:secret@mail.example.com', EMAIL_FROM: 'Ünï & Co. <hello@example.com>' }).mail).toEqual({ url: 'smtps://user:secret@mail.example.com', from: 'Ünï & Co. <hello@example.com>', folder })
+    expect(read({ SMTP_URL: 'log:' }).mail).toEqual({ url: 'log:', from: 'waymark@localhost', folder })
+    expect(read({ SMTP_URL: 'log:', EMAIL_FROM: 'ada@example.com' }).mail?.from).toBe('ada@example.com')
+    expect(read({ EMAIL_FROM: 'ada@example.com' }).mail).toBe(null)
+    expect(refused({ SMTP_URL: 'user:secret@mail.example.com' }).join()).not.toContain('secret')
   })
 
   test.each([[{ ADMIN_EMAIL: 'ada@example.com' }], [{ ADMIN_PASSWORD_HASH: '$2b$12$' }]])('%j stands for half an admin', (env) => {
