@@ -4,9 +4,6 @@ import { newSecret, sha256 } from '../core/ids.ts'
 import { DAY_MS } from '../core/time.ts'
 import type { Partner } from './store.ts'
 
-/** What referrers and partners are called by. */
-export const TRACKING_ID_PATTERN = '^[A-Za-z0-9_-]{1,255}$'
-
 /** How long a token counts unless told, and at most. */
 export const DEFAULT_DAYS = 365
 export const MOST_DAYS = 3_650

@@ -6,7 +6,8 @@ import { route } from '../http/route.ts'
 import { fields } from '../http/validate.ts'
 import type { Reporter } from '../reports/index.ts'
 import type { Sql } from '../store/sql.ts'
-import { TRACKING_ID_PATTERN, accessOf } from './access.ts'
+import { REFERRER_PATTERN } from '../tracking/index.ts'
+import { accessOf } from './access.ts'
 import { engagement } from './engagement.ts'
 import { existing } from './partners.ts'
 import { EngagementAnswer, Failure } from './schemas.ts'
@@ -33,7 +34,7 @@ export function engagementRoute(app: FastifyInstance, world: EngagementWorld): v
     description:
       'Without `token` the totals and `clicksByDay`, and the rest as empty lists; with the token of this partner all of it. A token that is wrong, has expired or was revoked is 403. Counts hold every event of the referrer, clicks of links with this `partner` too; human and machine parts stand beside them, and `conversionRate` follows people alone. Days are UTC, newest first, the last of them today. The lists hold the 100 largest, `recentActivity` the last 50 events.',
     schema: {
-      params: fields({ trackingId: Type.String({ pattern: TRACKING_ID_PATTERN }) }),
+      params: fields({ trackingId: Type.String({ pattern: REFERRER_PATTERN }) }),
       querystring: fields({
         token: Type.Optional(Type.String({ description: 'What was shown when the partner was made' })),
         days: Type.Optional(Type.Integer({ minimum: 1, maximum: 366, default: 30, description: 'How many days `clicksByDay` has' })),

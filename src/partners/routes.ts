@@ -3,20 +3,21 @@ import { Type } from '@sinclair/typebox'
 import { iso } from '../core/time.ts'
 import { route } from '../http/route.ts'
 import { fields, maybe } from '../http/validate.ts'
-import { DEFAULT_DAYS, MOST_DAYS, TRACKING_ID_PATTERN } from './access.ts'
+import { REFERRER_PATTERN } from '../tracking/index.ts'
+import { DEFAULT_DAYS, MOST_DAYS } from './access.ts'
 import { NAME_MAX, type PartnersWorld, createPartner, revokeToken, rotateToken } from './partners.ts'
 import { Failure, PartnersAnswer, RevokedAnswer, TokenAnswer } from './schemas.ts'
 import { type Partner, allPartners } from './store.ts'
 
 const EMAIL_MAX = 254
-const trackingId = Type.String({ pattern: TRACKING_ID_PATTERN })
+const trackingId = Type.String({ pattern: REFERRER_PATTERN })
 const IdSchema = fields({ trackingId })
 const wanted = {
   expiresInDays: maybe(Type.Integer({ minimum: 1, maximum: MOST_DAYS, default: DEFAULT_DAYS, description: 'How long the token counts' })),
   sendInvite: maybe(Type.Boolean({ description: 'Mails the dashboard\'s address to the partner' })),
 }
 const NewPartnerSchema = fields({
-  trackingId: Type.String({ pattern: TRACKING_ID_PATTERN, description: 'The `referrer` of the events that are the partner\'s' }),
+  trackingId: Type.String({ pattern: REFERRER_PATTERN, description: 'The `referrer` of the events that are the partner\'s' }),
   partnerName: maybe(Type.String({ maxLength: NAME_MAX })),
   email: maybe(Type.String({ maxLength: EMAIL_MAX, description: 'Required with `sendInvite`' })),
   ...wanted,

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { START, type TestApp, testApp } from '../support/app.ts'
-import { type Capture, storeCaptures } from '../support/captures.ts'
+import { CHROME, START, type TestApp, testApp } from '../support/app.ts'
 import { onEveryEngine } from '../support/engines.ts'
 import { type Mailbox, openMailbox } from '../support/mailbox.ts'
 
@@ -18,13 +17,30 @@ const johns: Capture[] = [
   ...captures(450, { campaign: 'facebook_nov' }, 0),
   ...captures(320, { campaign: 'instagram_story' }, 1),
   ...captures(140, { campaign: 'newsletter' }, 2),
-  ...captures(200, { name: 'outbound', campaign: 'shop', destination_url: 'https://www.kickstarter.com/projects/1' }, 3),
-  ...captures(80, { name: 'outbound', campaign: 'shop', destination_url: 'https://kickstarter.com:8443/projects/2?x=/' }, 35),
-  ...captures(60, { name: 'outbound', campaign: 'shop', destination_url: 'https://instagram.com/' }, 0),
+  ...captures(200, { eventType: 'outbound', campaign: 'shop', destinationUrl: 'https://www.kickstarter.com/projects/1' }, 3),
+  ...captures(80, { eventType: 'outbound', campaign: 'shop', destinationUrl: 'https://kickstarter.com:8443/projects/2?x=/' }, 35),
+  ...captures(60, { eventType: 'outbound', campaign: 'shop', destinationUrl: 'https://instagram.com/' }, 0),
 ]
 
+interface Capture {
+  referrer: string
+  campaign: string
+  landingPage: string
+  timestamp: string
+  userAgent: string
+  eventType?: 'outbound'
+  destinationUrl?: string
+}
+
 function captures(count: number, capture: Partial<Capture>, daysAgo: number): Capture[] {
-  return Array.from({ length: count }, (_, at) => ({ referrer: 'partner_john', ts: START - daysAgo * DAY - at, ...capture }))
+  return Array.from({ length: count }, (_, at) => ({
+    referrer: 'partner_john',
+    campaign: 'none',
+    landingPage: '/',
+    timestamp: new Date(START - daysAgo * DAY - at).toISOString(),
+    userAgent: CHROME,
+    ...capture,
+  }))
 }
 
 onEveryEngine('partners', (engine) => {
@@ -35,7 +51,7 @@ onEveryEngine('partners', (engine) => {
     app = await testApp(engine, {
       env: { PUBLIC_URL: 'https://waymark.example.com', SMTP_URL: mailbox.url, EMAIL_FROM: 'Waymark <hello@example.com>', RATE_LIMIT_ANALYTICS: '1000' },
     })
-    await app.restart(() => storeCaptures(app.store, johns))
+    await given(johns)
   })
   afterAll(async () => {
     await app.close()
@@ -46,6 +62,13 @@ onEveryEngine('partners', (engine) => {
     app.clock.at = START
   })
 
+  /** Captures as a page tells them, some at a time. */
+  const given = async (all: readonly Capture[]) => {
+    for (let at = 0; at < all.length; at += 50) {
+      const answers = await Promise.all(all.slice(at, at + 50).map((capture) => app.post('/api/tracking/capture', capture)))
+      expect(answers.map(({ status }) => status).filter((status) => status !== 200)).toEqual([])
+    }
+  }
   const admin = (path: string, body?: object) => app.post(path, body, { as: 'admin' })
   const create = async (partner: object) => (await admin(CREATE, partner)).body as Shown
   const numbers = (id: string, query = '') => app.ask('GET', `/api/tracking/engagement/${id}${query}`)
@@ -237,11 +260,9 @@ onEveryEngine('partners', (engine) => {
   test('clicks of a link with the partner’s id are the partner’s, machines beside people; the rate is people’s alone', async () => {
     const { accessToken } = await create({ trackingId: 'linker' })
     const link = await app.given.link({ partner: 'linker', campaign: 'autumn', original_url: 'https://www.github.com/example' })
-    for (const agent of ['Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36', 'curl/8.5.0']) {
-      await app.click(`/website?uuid=${link.tracking_id}`, { 'user-agent': agent })
-    }
-    const outbound: Capture = { referrer: 'linker', ts: START - 60_000, name: 'outbound' }
-    await app.restart(() => storeCaptures(app.store, [outbound, { ...outbound, machine: true }, { ...outbound, machine: true }]))
+    for (const agent of [CHROME, 'curl/8.5.0']) await app.click(`/website?uuid=${link.tracking_id}`, { 'user-agent': agent })
+    const [outbound] = captures(1, { referrer: 'linker', eventType: 'outbound', timestamp: '2026-11-22T14:29:00Z' }, 0) as [Capture]
+    await given([outbound, { ...outbound, userAgent: 'curl/8.5.0' }, { ...outbound, userAgent: 'Googlebot/2.1' }])
     expect((await numbers('linker', `?token=${accessToken}&days=1`)).body).toEqual({
       trackingId: 'linker',
       access: 'private',
