@@ -59,8 +59,11 @@ export async function openApp(config: Config, world: AppWorld): Promise<App> {
     const accounts = createAccounts({
       sql,
       jwtSecret: config.jwtSecret,
+      tokenMs: config.tokenMs,
       sessionMs: config.sessionMs,
       webhookApiKey: config.webhookApiKey,
+      publicUrl: config.publicUrl,
+      trusted: config.trusted,
       addressOf,
       now,
       limiterOf: limits.of,

@@ -3,7 +3,7 @@ import { accessSync, constants, existsSync, mkdirSync, readFileSync, renameSync,
 import { join, resolve } from 'node:path'
 import { type Trusted, trustedProxies } from './capture/address.ts'
 import { parseHttpUrl } from './core/urls.ts'
-import { DAY_MS, HOUR_MS } from './core/time.ts'
+import { DAY_MS, HOUR_MS, MINUTE_MS } from './core/time.ts'
 import { type AllowedOrigin, allowedOrigins } from './http/cors.ts'
 
 /** One setting: how its text is read, what it is when unset, and what it is for. */
@@ -40,7 +40,8 @@ export const SETTINGS = {
   ADMIN_EMAIL: setting<string | null>('E-mail address of the first admin', null, text),
   ADMIN_PASSWORD_HASH: setting<string | null>('bcrypt hash of the first admin\'s password', null, text),
   JWT_SECRET: setting<string | null>('Secret that signs sessions, 32 bytes or more; made once in development', null, text),
-  SESSION_TIMEOUT_HOURS: setting('How long a session lasts', 24, whole(1, 8_760)),
+  JWT_EXPIRY: setting('How long a session\'s token counts before it must be renewed, such as 24h', 24 * HOUR_MS, duration),
+  SESSION_TIMEOUT_HOURS: setting('How long a session lasts without use', 24, whole(1, 8_760)),
   ALLOWED_ORIGINS: setting<string[]>('Origins whose pages may read answers, by comma: https://example.com, or https://*.example.com for subdomains', ['http://localhost:3000'], list),
   TRUST_PROXY: setting<string[]>('Proxies whose X-Forwarded-For counts: addresses or CIDR ranges, by comma', [], list),
   COUNTRY_HEADER: setting<string | null>('Header in which a trusted proxy gives the visitor\'s country, such as cf-ipcountry', null, (value) => value.toLowerCase()),
@@ -145,6 +146,7 @@ function grouped(flat: Flat) {
     adminEmail: flat.ADMIN_EMAIL,
     adminPasswordHash: flat.ADMIN_PASSWORD_HASH,
     jwtSecret: flat.JWT_SECRET ?? madeSecret(dataDir, 'jwt-secret'),
+    tokenMs: flat.JWT_EXPIRY,
     sessionMs: flat.SESSION_TIMEOUT_HOURS * HOUR_MS,
     allowedOrigin: allowedOrigins(flat.ALLOWED_ORIGINS) as AllowedOrigin,
     trusted: trustedProxies(flat.TRUST_PROXY) as Trusted,
@@ -208,6 +210,14 @@ function whole(least: number, most: number): (value: string) => number {
     if (!/^\d+$/.test(value) || number < least || number > most) throw new Error(`must be a whole number from ${least} to ${most}`)
     return number
   }
+}
+
+/** A time in ms, written with its unit. */
+function duration(value: string): number {
+  const [, count, unit = ''] = /^(\d{1,8})([smhd])$/.exec(value) ?? []
+  const ms = Number(count) * ({ s: 1000, m: MINUTE_MS, h: HOUR_MS, d: DAY_MS }[unit] ?? Number.NaN)
+  if (!(ms >= 1000 && ms <= 365 * DAY_MS)) throw new Error('must be a time from 1s to 365d, such as 30m, 24h or 7d')
+  return ms
 }
 
 function oneOf<const T extends string>(...values: T[]): (value: string) => T {

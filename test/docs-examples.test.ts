@@ -34,7 +34,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-describe.each(['README.md', 'docs/guide/links.md', 'docs/guide/product.md', 'docs/guide/tracking.md', 'docs/guide/partners.md'])(`the commands in %s${curl ? '' : ' (left out: no curl)'}`, (path) => {
+describe.each(['README.md', 'docs/guide/links.md', 'docs/guide/product.md', 'docs/guide/tracking.md', 'docs/guide/partners.md', 'docs/guide/accounts.md'])(`the commands in %s${curl ? '' : ' (left out: no curl)'}`, (path) => {
   test.skipIf(!curl)('run, and answer what is shown', async () => {
     const fresh = await mkdtemp(join(tmpdir(), 'waymark-docs-'))
     const own = await startServer({ dataDir: fresh })

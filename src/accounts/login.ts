@@ -1,12 +1,12 @@
 import { limitKey } from '../capture/address.ts'
-import { Fault } from '../core/errors.ts'
+import { Fault, invalidField } from '../core/errors.ts'
 import { MINUTE_MS } from '../core/time.ts'
 import type { LimiterOf } from '../http/limits.ts'
 import type { Sql } from '../store/sql.ts'
 import { costOf, type Passwords } from './password.ts'
-import type { Sessions } from './session.ts'
-import { findLogin, findUser, noteLogin, type UserWithHash } from './store.ts'
-import { parseEmail, type Role, type User } from './user.ts'
+import type { LoggedIn, Sessions } from './session.ts'
+import { findLogin, noteLogin, updateUser, type UserWithHash } from './store.ts'
+import { parseEmail, passwordProblem } from './user.ts'
 
 const FAILURE_WINDOW_MS = 15 * MINUTE_MS
 const FAILURES_BY_ACCOUNT = 10
@@ -14,7 +14,7 @@ const FAILURES_BY_ACCOUNT = 10
 const FAILURES_BY_ADDRESS = 30
 
 /** How a login ended, for the log and the metrics. */
-export type LoginOutcome = 'login' | 'login refused' | 'login limited'
+export type LoginOutcome = 'login' | 'login refused' | 'login limited' | 'password changed'
 
 /** What a person types, and where from. */
 export interface LoginAttempt {
@@ -22,24 +22,6 @@ export interface LoginAttempt {
   password: string
   /** The client's address. */
   address: string
-}
-
-/** A session that has begun. */
-export interface LoggedIn {
-  token: string
-  /** UTC ms. */
-  expiresAt: number
-  user: User
-}
-
-/** The person behind a valid token. */
-export interface SignedIn {
-  id: string
-  email: string
-  role: Role
-  sessionId: string
-  /** When the token ends, UTC ms. */
-  expiresAt: number
 }
 
 /** The way in for people. */
@@ -50,8 +32,11 @@ export interface Doorkeeper {
    * or too many wait.
    */
   login(attempt: LoginAttempt): Promise<LoggedIn>
-  /** Who a token speaks for, by the user's row as it is now; null where it speaks for nobody. Throws Fault 'unavailable'. */
-  whoIs(token: string): Promise<SignedIn | null>
+  /**
+   * Gives a person a new password, ends all of their sessions and begins a new one. Throws Fault 'invalid' where the current password is
+   * wrong, which counts as a failed login, or the new one cannot be used; else as `login`.
+   */
+  changePassword(attempt: LoginAttempt & { userId: string; newPassword: string }): Promise<LoggedIn>
 }
 
 /**
@@ -73,7 +58,7 @@ export function createDoorkeeper(options: {
   const byAccount = limiterOf('login-account', FAILURES_BY_ACCOUNT, FAILURE_WINDOW_MS)
   const byAddress = limiterOf('login-address', FAILURES_BY_ADDRESS, FAILURE_WINDOW_MS)
 
-  /** The user, when the password is theirs. Takes the same time for a name that nobody has. */
+  /** The user, when the password is theirs, else null. Takes the same time for a name that nobody has. */
   async function recognise(name: string, password: string): Promise<UserWithHash | null> {
     const email = parseEmail(name)
     const { user, topCost } = await findLogin(sql, email ?? '')
@@ -81,39 +66,48 @@ export function createDoorkeeper(options: {
     return same && user && !user.disabled ? user : null
   }
 
+  /** Recognises within the limits; what `then` does with the user still counts as the same try. */
+  async function admit<T>({ email, password, address }: LoginAttempt, then: (user: UserWithHash | null) => Promise<T>): Promise<T> {
+    const counted = [
+      { limiter: byAddress, key: limitKey(address) },
+      { limiter: byAccount, key: parseEmail(email) ?? email },
+    ]
+    // Counted before the password is looked at and given back after, so that a crowd at once gets no more tries.
+    for (const { limiter, key } of counted) {
+      const result = await limiter.take(key)
+      if (result.allowed) continue
+      report?.('login limited')
+      throw limiter.refusal(result)
+    }
+    let failed = false
+    try {
+      const user = await recognise(email, password)
+      failed = user === null
+      if (failed) report?.('login refused')
+      return await then(user)
+    } finally {
+      if (!failed) for (const { limiter, key } of counted) limiter.giveBack(key)
+    }
+  }
+
   return {
-    async login({ email, password, address }) {
-      const counted = [
-        { limiter: byAddress, key: limitKey(address) },
-        { limiter: byAccount, key: parseEmail(email) ?? email },
-      ]
-      // Counted before the password is looked at and given back after, so that a crowd at once gets no more tries.
-      for (const { limiter, key } of counted) {
-        const result = await limiter.take(key)
-        if (result.allowed) continue
-        report?.('login limited')
-        throw limiter.refusal(result)
-      }
-      let failed = false
-      try {
-        const user = await recognise(email, password)
-        failed = user === null
-        report?.(user ? 'login' : 'login refused')
-        if (!user) throw new Fault('unauthorized', 'Wrong e-mail address or password.', { headers: { 'www-authenticate': 'Bearer' } })
+    login: (attempt) =>
+      admit(attempt, async (user) => {
+        if (!user) throw new Fault('unauthorized', 'Wrong e-mail address or password.')
+        report?.('login')
         // A cheaper hash, made elsewhere, is made anew while the password is at hand.
-        await noteLogin(sql, user, now(), costOf(user.passwordHash) < passwords.cost ? await passwords.hash(password) : null)
-        const { token, expiresAt } = await sessions.issue(user)
-        return { token, expiresAt, user }
-      } finally {
-        if (!failed) for (const { limiter, key } of counted) limiter.giveBack(key)
-      }
-    },
-    async whoIs(token) {
-      const claims = await sessions.verify(token)
-      if (!claims) return null
-      const user = await findUser(sql, claims.userId)
-      if (!user || user.disabled || user.tokenVersion !== claims.tokenVersion) return null
-      return { id: user.id, email: user.email, role: user.role, sessionId: claims.sessionId, expiresAt: claims.expiresAt }
+        await noteLogin(sql, user, now(), costOf(user.passwordHash) < passwords.cost ? await passwords.hash(attempt.password) : null)
+        return sessions.begin(user)
+      }),
+    async changePassword({ userId, newPassword, ...attempt }) {
+      const problem = passwordProblem(newPassword)
+      if (problem) throw invalidField('newPassword', problem)
+      return admit(attempt, async (user) => {
+        if (user?.id !== userId) throw invalidField('currentPassword', 'is not your password')
+        const changed = await updateUser(sql, userId, { passwordHash: await passwords.hash(newPassword) })
+        report?.('password changed')
+        return sessions.begin(changed ?? user)
+      })
     },
   }
 }

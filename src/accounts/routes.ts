@@ -1,55 +1,43 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from '@sinclair/typebox'
-import { Fault } from '../core/errors.ts'
-import { isPrintable } from '../core/text.ts'
 import { iso } from '../core/time.ts'
 import { type Caller, route } from '../http/route.ts'
 import { fields } from '../http/validate.ts'
-import type { Keyring } from './keys.ts'
+import type { SessionCookies } from './cookie.ts'
 import type { Doorkeeper } from './login.ts'
-import type { IngestKey } from './store.ts'
-
-const KEY_NAME_LENGTH = 100
-
-const Person = Type.Object({
-  id: Type.String(),
-  email: Type.String(),
-  role: Type.Union([Type.Literal('admin'), Type.Literal('viewer')]),
-})
+import { Done, Password, Person, Refused, Time } from './schemas.ts'
+import type { LoggedIn, Sessions } from './session.ts'
 
 const Credentials = fields({
   email: Type.String({ minLength: 1, maxLength: 254 }),
-  password: Type.String({ minLength: 1, maxLength: 200 }),
+  password: Password,
 })
 
 const Session = Type.Object({
   success: Type.Literal(true),
   token: Type.String({ description: 'To be sent as `Authorization: Bearer`' }),
-  expiresAt: Type.String({ format: 'date-time' }),
+  expiresAt: Time,
   user: Person,
 })
 
-const Time = Type.String({ format: 'date-time' })
-const TimeOrNull = Type.Union([Time, Type.Null()])
-
-const ListedKey = Type.Object({
-  id: Type.String(),
-  name: Type.String(),
-  created_at: Time,
-  revoked_at: TimeOrNull,
-  last_used_at: TimeOrNull,
-})
-
 /**
- * Registers the routes of people and keys.
+ * Registers the routes of people and their sessions.
  *
  * @param options.addressOf the client's address, by which failed logins are limited
  */
-export function accountRoutes(
+export function sessionRoutes(
   app: FastifyInstance,
-  options: { doorkeeper: Doorkeeper; keyring: Keyring; addressOf: (request: FastifyRequest) => string },
+  options: { doorkeeper: Doorkeeper; sessions: Sessions; cookies: SessionCookies; addressOf: (request: FastifyRequest) => string },
 ): void {
-  const { doorkeeper, keyring, addressOf } = options
+  const { doorkeeper, sessions, cookies, addressOf } = options
+
+  /** The answer that gives a session. A page of another origin gets no cookie: it might log its visitor in under a name of its own. */
+  function given(request: FastifyRequest, reply: FastifyReply, session: LoggedIn): object {
+    const { token, expiresAt, user: { id, email, role } } = session
+    reply.header('cache-control', 'no-store')
+    if (cookies.provenance(request) !== 'elsewhere') reply.header('set-cookie', cookies.holding(request, session))
+    return { success: true, token, expiresAt: iso(expiresAt), user: { id, email, role } }
+  }
 
   route(app, {
     method: 'POST',
@@ -57,13 +45,10 @@ export function accountRoutes(
     family: 'tracking',
     who: 'public',
     summary: 'Log in',
-    description: 'Ten failures for one account, or thirty from one address, within 15 minutes are answered 429 until the oldest of them is past.',
-    schema: { body: Credentials, response: { 200: Session } },
-    handler: async (request, reply) => {
-      const { token, expiresAt, user } = await doorkeeper.login({ ...request.body, address: addressOf(request) })
-      reply.header('cache-control', 'no-store')
-      return { success: true, token, expiresAt: iso(expiresAt), user: { id: user.id, email: user.email, role: user.role } }
-    },
+    description:
+      'The token comes in the body and in an HttpOnly cookie. Ten failures for one account, or thirty from one address, within 15 minutes are answered 429 until the oldest of them is past.',
+    schema: { body: Credentials, response: { 200: Session, 401: Refused } },
+    handler: async (request, reply) => given(request, reply, await doorkeeper.login({ ...request.body, address: addressOf(request) })),
   })
 
   route(app, {
@@ -74,7 +59,7 @@ export function accountRoutes(
     summary: 'Who is signed in',
     schema: { response: { 200: Type.Object({ success: Type.Literal(true), user: Person }) } },
     handler: async (request, reply) => {
-      const { id, email, kind } = request.caller as Caller
+      const { id, email, kind } = person(request)
       reply.header('cache-control', 'no-store')
       return { success: true, user: { id, email, role: kind } }
     },
@@ -82,61 +67,51 @@ export function accountRoutes(
 
   route(app, {
     method: 'POST',
-    url: '/api/keys',
-    family: 'links',
-    who: 'admin',
-    summary: 'Make an ingest key',
-    description: 'The key is shown in this answer and never again; only its SHA-256 is kept.',
-    schema: {
-      body: fields({ name: Type.String({ minLength: 1, maxLength: KEY_NAME_LENGTH }) }),
-      response: { 201: Type.Object({ id: Type.String(), name: Type.String(), key: Type.String(), created_at: Time }) },
-    },
+    url: '/api/auth/refresh',
+    family: 'tracking',
+    who: 'viewer',
+    summary: 'Get a new token for this session',
+    description: 'Tokens that the session had before count until their own ends; logging out ends them all. A call by cookie needs no refresh: its answer brings a new cookie when a quarter of the life is over.',
+    schema: { response: { 200: Session } },
     handler: async (request, reply) => {
-      const { id, name, key, createdAt } = await keyring.create(keyName(request.body.name))
-      return reply.code(201).header('cache-control', 'no-store').send({ id, name, key, created_at: iso(createdAt) })
+      const { id, sessionId } = person(request)
+      return given(request, reply, await sessions.renew(sessionId, id))
     },
-  })
-
-  route(app, {
-    method: 'GET',
-    url: '/api/keys',
-    family: 'links',
-    who: 'admin',
-    summary: 'List the ingest keys',
-    description: 'Newest first, revoked ones too. `last_used_at` is exact to the minute where other nodes were asked.',
-    schema: { response: { 200: Type.Object({ keys: Type.Array(ListedKey) }) } },
-    handler: async () => ({ keys: (await keyring.list()).map(listed) }),
   })
 
   route(app, {
     method: 'POST',
-    url: '/api/keys/:id/revoke',
-    family: 'links',
-    who: 'admin',
-    summary: 'Revoke an ingest key',
-    description: 'It ends at once on this node and within a second on every other. Repeating it is harmless.',
-    schema: {
-      params: Type.Object({ id: Type.String({ pattern: '^[0-9A-Za-z-]{1,64}$' }) }),
-      response: { 200: ListedKey },
+    url: '/api/auth/logout',
+    family: 'tracking',
+    who: 'viewer',
+    summary: 'Log out',
+    description: 'Ends this session with all its tokens, on every node at once. Other sessions of the person go on.',
+    schema: { response: { 200: Done } },
+    handler: async (request, reply) => {
+      await sessions.end(person(request).sessionId)
+      reply.headers({ 'cache-control': 'no-store', 'set-cookie': cookies.cleared(request) })
+      return { success: true }
     },
-    handler: async (request) => listed(await keyring.revoke(request.params.id)),
+  })
+
+  route(app, {
+    method: 'POST',
+    url: '/api/auth/password',
+    family: 'tracking',
+    who: 'viewer',
+    summary: 'Change one’s own password',
+    description:
+      'Ends all sessions of the person and begins a new one. At least 12 characters, no control characters, and at most 72 bytes in UTF-8. A wrong current password counts as a failed login.',
+    schema: { body: fields({ currentPassword: Password, newPassword: Password }), response: { 200: Session } },
+    handler: async (request, reply) => {
+      const { currentPassword, newPassword } = request.body
+      const { id, email } = person(request)
+      return given(request, reply, await doorkeeper.changePassword({ userId: id, email, password: currentPassword, newPassword, address: addressOf(request) }))
+    },
   })
 }
 
-function keyName(text: string): string {
-  const name = text.trim()
-  if (isPrintable(name, 1, KEY_NAME_LENGTH)) return name
-  throw new Fault('invalid', 'The request is not as expected.', {
-    errors: [{ field: 'name', error: `must be 1 to ${KEY_NAME_LENGTH} printable characters` }],
-  })
-}
-
-function listed(key: IngestKey): object {
-  return {
-    id: key.id,
-    name: key.name,
-    created_at: iso(key.createdAt),
-    revoked_at: key.revokedAt === null ? null : iso(key.revokedAt),
-    last_used_at: key.lastUsedAt === null ? null : iso(key.lastUsedAt),
-  }
+/** The caller of a route for people. */
+function person(request: { caller: Caller | null }): Required<Omit<Caller, 'headers'>> {
+  return request.caller as Required<Omit<Caller, 'headers'>>
 }

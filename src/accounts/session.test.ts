@@ -1,173 +1,149 @@
-import { createHmac, createSecretKey, generateKeyPairSync } from 'node:crypto'
-import fc from 'fast-check'
-import { SignJWT } from 'jose'
-import { describe, expect, test } from 'vitest'
-import { HOUR_MS } from '../core/time.ts'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { onEveryEngine } from '../../test/support/engines.ts'
+import { type TestStore, openStore } from '../../test/support/store.ts'
+import { HOUR_MS, MINUTE_MS } from '../core/time.ts'
+import type { Sql } from '../store/sql.ts'
 import { createSessions } from './session.ts'
+import { deleteSession, insertUser, updateUser } from './store.ts'
+import { createTokens } from './token.ts'
 import type { User } from './user.ts'
 
-const SECRET = 'a secret of at least thirty-two bytes'
 const START = Date.UTC(2026, 10, 22, 14, 30)
-const seconds = START / 1000
+const SECRET = 'a secret of at least thirty-two bytes'
+const ada: User = { id: 'ada', email: 'ada@example.com', role: 'admin', disabled: false, tokenVersion: 1, createdAt: START, lastLoginAt: null }
 
-const ada: User = {
-  id: '0190c8f2-0000-7000-8000-000000000001',
-  email: 'ada@example.com',
-  role: 'admin',
-  disabled: false,
-  tokenVersion: 3,
-  createdAt: START,
-  lastLoginAt: null,
-}
-
-function sessionsAt(at = START, secret = SECRET) {
-  const clock = { at }
-  return { clock, sessions: createSessions({ secret, lifetimeMs: 24 * HOUR_MS, now: () => clock.at }) }
-}
-
-const header = { alg: 'HS256', typ: 'JWT' }
-const claims = {
-  sub: ada.id,
-  role: 'admin',
-  ver: 3,
-  sid: 'a session',
-  iss: 'waymark',
-  aud: 'waymark-app',
-  iat: seconds,
-  nbf: seconds,
-  exp: seconds + 86_400,
-}
-
-const part = (value: unknown) => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url')
-/** A token signed with the right secret, whatever it says. */
-function signed(withHeader: unknown, withClaims: unknown, digest = 'sha256'): string {
-  const body = `${part(withHeader)}.${part(withClaims)}`
-  return `${body}.${createHmac(digest, SECRET).update(body).digest('base64url')}`
-}
-
-test('a token says who it was made for, and ends after its time', async () => {
-  const { clock, sessions } = sessionsAt()
-  const issued = await sessions.issue(ada)
-  expect(issued.expiresAt).toBe(START + 24 * HOUR_MS)
-  const expected = { userId: ada.id, sessionId: issued.sessionId, tokenVersion: 3, expiresAt: issued.expiresAt }
-  expect(await sessions.verify(issued.token)).toEqual(expected)
-  clock.at = issued.expiresAt - 1
-  expect(await sessions.verify(issued.token)).toEqual(expected)
-  clock.at = issued.expiresAt + 5_000
-  expect(await sessions.verify(issued.token)).toBeNull()
-})
-
-test('every token has a session of its own', async () => {
-  const { sessions } = sessionsAt()
-  const ids = await Promise.all(Array.from({ length: 20 }, async () => (await sessions.issue(ada)).sessionId))
-  expect(new Set(ids).size).toBe(20)
-})
-
-test('the tests sign as the server does', async () => {
-  expect(await sessionsAt().sessions.verify(signed(header, claims))).toEqual({
-    userId: ada.id,
-    sessionId: 'a session',
-    tokenVersion: 3,
-    expiresAt: (seconds + 86_400) * 1000,
+onEveryEngine('sessions', (engine) => {
+  let store: TestStore
+  const clock = { at: START }
+  beforeAll(async () => {
+    store = await openStore(engine)
   })
-})
-
-describe('refused, though signed with the right secret', () => {
-  const without = (name: keyof typeof claims) => Object.fromEntries(Object.entries(claims).filter(([key]) => key !== name))
-  test.each([
-    ...Object.keys(claims)
-      .filter((name) => name !== 'role')
-      .map((name) => [`without ${name}`, signed(header, without(name as keyof typeof claims))]),
-    ['expired', signed(header, { ...claims, exp: seconds - 6 })],
-    ['not yet valid', signed(header, { ...claims, nbf: seconds + 6 })],
-    ['from the future', signed(header, { ...claims, iat: seconds + 6 })],
-    ['older than a session lasts', signed(header, { ...claims, iat: seconds - 86_406 })],
-    ['exp as text', signed(header, { ...claims, exp: String(seconds + 86_400) })],
-    ['exp beyond all', signed(header, `{"sub":"x","iss":"waymark","aud":"waymark-app","ver":1,"sid":"x","iat":${seconds},"nbf":${seconds},"exp":"1e999"}`)],
-    ['of another issuer', signed(header, { ...claims, iss: 'Waymark' })],
-    ['for another audience', signed(header, { ...claims, aud: 'waymark-partner' })],
-    ['for several audiences', signed(header, { ...claims, aud: ['waymark-app', 'other'] })],
-    ['odd version', signed(header, { ...claims, ver: '3' })],
-    ['odd subject', signed(header, { ...claims, sub: 7 })],
-    ['claims that are no object', signed(header, '[]')],
-    ['claims that are no JSON', signed(header, '{')],
-    ['alg none', signed({ ...header, alg: 'none' }, claims)],
-    ['alg HS512', signed({ ...header, alg: 'HS512' }, claims, 'sha512')],
-    ['alg HS384', signed({ ...header, alg: 'HS384' }, claims, 'sha384')],
-    ['alg hs256', signed({ ...header, alg: 'hs256' }, claims)],
-    ['no alg', signed({ typ: 'JWT' }, claims)],
-    ['no typ', signed({ alg: 'HS256' }, claims)],
-    ['another typ', signed({ ...header, typ: 'at+jwt' }, claims)],
-    ['kid', signed({ ...header, kid: '../../dev/null' }, claims)],
-    ['jku', signed({ ...header, jku: 'https://evil.example/keys' }, claims)],
-    ['jwk', signed({ ...header, jwk: { kty: 'oct', k: part(SECRET) } }, claims)],
-    ['x5u', signed({ ...header, x5u: 'https://evil.example/cert' }, claims)],
-    ['crit', signed({ ...header, crit: ['exp'] }, claims)],
-    ['b64', signed({ ...header, b64: false, crit: ['b64'] }, claims)],
-  ])('%s', async (_, token) => {
-    expect(await sessionsAt().sessions.verify(token)).toBeNull()
-  })
-})
-
-describe('refused, not signed with the secret', () => {
-  const none = ['none', 'None', 'NONE', 'nOnE', ''].flatMap((alg) => {
-    const body = `${part({ alg, typ: 'JWT' })}.${part(claims)}`
-    return [`${body}.`, body, `${body}.${part('x')}`]
-  })
-  const good = signed(header, claims)
-  const [head, body, signature] = good.split('.') as [string, string, string]
-  test.each([
-    ...none.map((token, i) => [`none ${i}`, token]),
-    ['empty signature', `${head}.${body}.`],
-    ['cut signature', good.slice(0, -1)],
-    ['padded signature', `${good}=`],
-    ['signature in another spelling', good.slice(0, -1) + String.fromCharCode(good.charCodeAt(good.length - 1) + 1)],
-    ['other claims', `${head}.${part({ ...claims, ver: 4 })}.${signature}`],
-    ['more parts', `${good}.${signature}`],
-    ['nothing', ''],
-    ['dots', '..'],
-    ['a partner token', 'wmp_XpX7yZKq0lqS1yq9J6o5kqT9m4W3dW1n2s5V8b7c0aE'],
-    ['NUL', `${good}\0`],
-    ['1 MB', `${head}.${part({ ...claims, more: 'x'.repeat(1_000_000) })}.${signature}`],
-  ])('%s', async (_, token) => {
-    expect(await sessionsAt().sessions.verify(token)).toBeNull()
+  afterAll(() => store.close())
+  beforeEach(async () => {
+    clock.at = START
+    await store.sql.write([{ text: 'delete from users' }, { text: 'delete from sessions' }])
+    await insertUser(store.sql, { ...ada, passwordHash: 'none' })
+    await insertUser(store.sql, { ...ada, id: 'bob', email: 'bob@example.com', passwordHash: 'none' })
   })
 
-  test('another secret', async () => {
-    const { token } = await sessionsAt(START, 'another secret of thirty-two bytes!!').sessions.issue(ada)
-    expect(await sessionsAt().sessions.verify(token)).toBeNull()
-  })
-
-  test('a key pair in place of the secret', async () => {
-    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
-    const token = await new SignJWT(claims).setProtectedHeader({ alg: 'RS256', typ: 'JWT' }).sign(privateKey)
-    expect(await sessionsAt().sessions.verify(token)).toBeNull()
-  })
-
-  test('anything at all', async () => {
-    const { sessions } = sessionsAt()
-    const change = fc.record({ at: fc.nat(good.length - 1), to: fc.constantFrom(...'ABCxyz019-_.=% ') })
-    await fc.assert(
-      fc.asyncProperty(fc.oneof(fc.string({ unit: 'binary' }), fc.array(change, { minLength: 1, maxLength: 5 })), async (text) => {
-        let token = typeof text === 'string' ? text : good
-        if (typeof text !== 'string') for (const { at, to } of text) token = token.slice(0, at) + to + token.slice(at + 1)
-        if (token !== good) expect(await sessions.verify(token)).toBeNull()
-      }),
-      { numRuns: 500 },
-    )
-  })
-})
-
-test('a token of 8 KB is looked at, a longer one is not, though it be signed', async () => {
-  const key = createSecretKey(SECRET, 'utf8')
-  const { sessions } = sessionsAt()
-  for (const [padding, counts] of [[5_000, true], [6_500, false]] as const) {
-    const token = await new SignJWT({ ...claims, padding: 'x'.repeat(padding) }).setProtectedHeader(header).sign(key)
-    expect((await sessions.verify(token)) !== null).toBe(counts)
+  /** Sessions as a node of its own has them. */
+  const node = ({ tokenMs = 24 * HOUR_MS, timeoutMs = 24 * HOUR_MS, sql = store.sql }: { tokenMs?: number; timeoutMs?: number; sql?: Sql } = {}) => {
+    const now = () => clock.at
+    return createSessions({ sql, tokens: createTokens({ secret: SECRET, lifetimeMs: tokenMs, now }), tokenMs, timeoutMs, now })
   }
-})
+  const counts = async (token: string, sessions = node()) => (await sessions.whoIs(token)) !== null
 
-test('a secret under 32 bytes is refused at once', () => {
-  expect(() => sessionsAt(START, 'x'.repeat(31))).toThrow(/32 bytes/)
-  expect(() => sessionsAt(START, 'ü'.repeat(16))).not.toThrow()
+  test('say who it is, on every node', async () => {
+    const { token, expiresAt, user } = await node().begin(ada)
+    expect([expiresAt, user]).toEqual([START + 24 * HOUR_MS, ada])
+    expect(await node().whoIs(token)).toEqual({ user: ada, sessionId: expect.stringMatching(/^[0-9a-f-]{36}$/), expiresAt, aging: false })
+  })
+
+  test('end with their tokens, however much they are used', async () => {
+    const sessions = node()
+    const { token, expiresAt } = await sessions.begin(ada)
+    for (; clock.at < expiresAt; clock.at += HOUR_MS) expect(await counts(token, sessions)).toBe(true)
+    clock.at = expiresAt + 5_000
+    expect(await counts(token, sessions)).toBe(false)
+  })
+
+  test('go on with new tokens, and the old ones until their own ends', async () => {
+    const sessions = node({ tokenMs: 10 * HOUR_MS })
+    const first = await sessions.begin(ada)
+    const { sessionId } = (await sessions.whoIs(first.token)) ?? { sessionId: '' }
+    clock.at += 2 * HOUR_MS
+    expect(await sessions.whoIs(first.token)).toMatchObject({ aging: false })
+    clock.at += HOUR_MS
+    expect(await sessions.whoIs(first.token)).toMatchObject({ aging: true })
+    const second = await sessions.renew(sessionId, ada.id)
+    expect(second).toEqual({ token: expect.any(String), expiresAt: clock.at + 10 * HOUR_MS, user: ada })
+    expect(await sessions.whoIs(second.token)).toMatchObject({ sessionId, aging: false })
+    expect(await counts(first.token)).toBe(true)
+    clock.at = first.expiresAt + 5_000
+    expect([await counts(first.token, sessions), await counts(second.token, sessions)]).toEqual([false, true])
+  })
+
+  test('end after a time without use, counted from the last use to the minute', async () => {
+    const sessions = node({ tokenMs: 100 * HOUR_MS })
+    const { token } = await sessions.begin(ada)
+    clock.at += 24 * HOUR_MS - 1
+    expect(await counts(token, sessions)).toBe(true)
+    clock.at += 24 * HOUR_MS - 1
+    expect(await counts(token, node({ tokenMs: 100 * HOUR_MS }))).toBe(true)
+    clock.at += 24 * HOUR_MS
+    expect(await counts(token, sessions)).toBe(false)
+  })
+
+  test('are noted as used once a minute, and not at all where the store cannot be written', async () => {
+    const writes: string[] = []
+    const sql: Sql = {
+      rows: store.sql.rows,
+      write: async (statements) => {
+        writes.push(...statements.map(({ text }) => text.slice(0, 6)))
+        throw new Error('read only')
+      },
+    }
+    const { token } = await node().begin(ada)
+    clock.at += MINUTE_MS - 1
+    expect(await counts(token, node({ sql }))).toBe(true)
+    expect(writes).toEqual([])
+    clock.at += 1
+    expect(await counts(token, node({ sql }))).toBe(true)
+    expect(writes).toEqual(['update'])
+  })
+
+  test('end by logging out with all their tokens, others go on', async () => {
+    const sessions = node()
+    const [one, other] = [await sessions.begin(ada), await sessions.begin(ada)]
+    const { sessionId } = (await sessions.whoIs(one.token)) ?? { sessionId: '' }
+    const renewed = await sessions.renew(sessionId, ada.id)
+    await sessions.end(sessionId)
+    expect([await counts(one.token), await counts(renewed.token), await counts(other.token)]).toEqual([false, false, true])
+    await expect(sessions.renew(sessionId, ada.id)).rejects.toMatchObject({ code: 'unauthorized' })
+    await sessions.end(sessionId)
+  })
+
+  test.each([
+    ['a new password', { passwordHash: 'another' }],
+    ['disabling', { disabled: true }],
+  ])('end by %s, of this user alone, and stay ended', async (_, change) => {
+    const sessions = node()
+    const [adas, bobs] = [await sessions.begin(ada), await sessions.begin({ ...ada, id: 'bob', email: 'bob@example.com' })]
+    await updateUser(store.sql, 'ada', change)
+    expect([await counts(adas.token), await counts(bobs.token)]).toEqual([false, true])
+    await updateUser(store.sql, 'ada', { disabled: false })
+    expect(await counts(adas.token)).toBe(false)
+  })
+
+  test('that were begun with the old password, while it was being changed, count for nothing', async () => {
+    await updateUser(store.sql, 'ada', { passwordHash: 'another' })
+    expect(await counts((await node().begin(ada)).token)).toBe(false)
+  })
+
+  test('go on with a new role, which counts at once', async () => {
+    const { token } = await node().begin(ada)
+    await updateUser(store.sql, 'ada', { role: 'viewer' })
+    expect(await node().whoIs(token)).toMatchObject({ user: { role: 'viewer' } })
+  })
+
+  test('are somebody’s: a token cannot name the session of another', async () => {
+    const bobs = await node().begin({ ...ada, id: 'bob' })
+    const { sessionId } = (await node().whoIs(bobs.token)) ?? { sessionId: '' }
+    const tokens = createTokens({ secret: SECRET, lifetimeMs: HOUR_MS, now: () => clock.at })
+    expect(await counts((await tokens.issue(ada, sessionId)).token)).toBe(false)
+    await deleteSession(store.sql, sessionId)
+  })
+
+  test('that have ended are cleared from the store when another begins', async () => {
+    await node().begin(ada)
+    clock.at += 24 * HOUR_MS
+    await node().begin(ada)
+    expect(await store.sql.rows('select id from sessions')).toHaveLength(2)
+    clock.at += 1
+    await node().begin(ada)
+    expect(await store.sql.rows('select created_at, last_used_at from sessions order by created_at')).toEqual([
+      { created_at: START + 24 * HOUR_MS, last_used_at: START + 24 * HOUR_MS },
+      { created_at: clock.at, last_used_at: clock.at },
+    ])
+  })
 })

@@ -1,94 +1,78 @@
-import { createSecretKey } from 'node:crypto'
-import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose'
+import { Fault } from '../core/errors.ts'
 import { newId } from '../core/ids.ts'
+import { MINUTE_MS } from '../core/time.ts'
+import type { Sql } from '../store/sql.ts'
+import { deleteSession, findSession, insertSession, noteSessionUse } from './store.ts'
+import type { Tokens } from './token.ts'
 import type { User } from './user.ts'
 
-const ISSUER = 'waymark'
-const AUDIENCE = 'waymark-app'
-/** Ours have some 400 bytes; what is longer is not looked at. */
-const MAX_TOKEN_LENGTH = 8_192
-/** Three parts of base64url, the last the one spelling of 32 bytes: RFC 7515 knows no padding, and no second text for one token. */
-const compact = /^[\w-]+\.[\w-]+\.[\w-]{42}[AEIMQUYcgkosw048]$/
-/** How far the clocks of two nodes may differ. */
-const CLOCK_TOLERANCE_SECONDS = 5
+/** What a request's first use in so long is noted after; a session's end is exact to this. */
+const NOTE_EVERY_MS = MINUTE_MS
+/** The part of a token's life after which it is worth a new one. */
+const AGING = 1 / 4
 
-/** What a token says, once its signature and its times have been checked. Whether it still counts is the user's row to say. */
-export interface SessionClaims {
-  userId: string
-  sessionId: string
-  /** The user's `tokenVersion` when the session began. */
-  tokenVersion: number
+/** A session with a token for it. */
+export interface LoggedIn {
+  token: string
   /** When the token ends, UTC ms. */
   expiresAt: number
+  user: User
 }
 
-/** A token and when it ends, UTC ms. */
-export interface IssuedToken {
-  token: string
+/** The person behind a valid token. */
+export interface SignedIn {
+  user: User
   sessionId: string
+  /** When the token ends, UTC ms. */
   expiresAt: number
+  /** Whether a quarter of the token's life is over. */
+  aging: boolean
 }
 
-/** The making and checking of session tokens. */
+/** The sessions of people, the same on every node. */
 export interface Sessions {
-  issue(user: User): Promise<IssuedToken>
-  /** The claims of a token of ours that is valid now, else null, whatever the text may be. */
-  verify(token: string): Promise<SessionClaims | null>
+  begin(user: User): Promise<LoggedIn>
+  /** Who a token speaks for, by the rows as they are now; null where it speaks for nobody. Being asked is use. */
+  whoIs(token: string): Promise<SignedIn | null>
+  /** A new token for a session. Those it had count until their own ends. Throws Fault 'unauthorized' where it has ended. */
+  renew(sessionId: string, userId: string): Promise<LoggedIn>
+  /** Ends a session with all its tokens, on every node at once. */
+  end(sessionId: string): Promise<void>
 }
 
 /**
- * Session tokens: JWT (RFC 7519) under HS256 alone, by the advice of RFC 8725. Checked are the header (`alg` and `typ`
- * and nothing else: no `kid`, `jku`, `jwk` or `crit` is ever followed), the signature, and `iss`, `aud`, `exp`, `nbf`, `iat`.
+ * The sessions. A token names one; it counts while the session has not been ended and was used within `timeoutMs`, and while
+ * the user is not disabled and has the token version of its making, which rises with each new password.
  *
- * @param options.secret at least 32 bytes in UTF-8; throws Error if shorter
- * @param options.lifetimeMs how long a token counts
+ * @param options.tokenMs how long a token counts
+ * @param options.timeoutMs how long a session lasts without use
  * @param options.now the clock, UTC ms
  */
-export function createSessions(options: { secret: string; lifetimeMs: number; now: () => number }): Sessions {
-  const { secret, lifetimeMs, now } = options
-  if (Buffer.byteLength(secret) < 32) throw new Error('The secret of the sessions needs at least 32 bytes.')
-  const key = createSecretKey(secret, 'utf8')
-  const lifetimeSeconds = Math.floor(lifetimeMs / 1000)
+export function createSessions(options: { sql: Sql; tokens: Tokens; tokenMs: number; timeoutMs: number; now: () => number }): Sessions {
+  const { sql, tokens, tokenMs, timeoutMs, now } = options
   return {
-    async issue(user) {
-      const seconds = Math.floor(now() / 1000)
-      const sessionId = newId()
-      const token = await new SignJWT({ role: user.role, ver: user.tokenVersion, sid: sessionId })
-        .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
-        .setSubject(user.id)
-        .setIssuer(ISSUER)
-        .setAudience(AUDIENCE)
-        .setIssuedAt(seconds)
-        .setNotBefore(seconds)
-        .setExpirationTime(seconds + lifetimeSeconds)
-        .sign(key)
-      return { token, sessionId, expiresAt: (seconds + lifetimeSeconds) * 1000 }
+    async begin(user) {
+      const id = newId()
+      await insertSession(sql, { id, userId: user.id, at: now(), endedBefore: now() - timeoutMs })
+      return { ...(await tokens.issue(user, id)), user }
     },
-    async verify(token) {
-      if (token.length > MAX_TOKEN_LENGTH || !compact.test(token)) return null
-      try {
-        const { payload, protectedHeader } = await jwtVerify(token, key, {
-          algorithms: ['HS256'],
-          typ: 'JWT',
-          issuer: ISSUER,
-          audience: AUDIENCE,
-          requiredClaims: ['exp', 'nbf', 'iat', 'sub'],
-          maxTokenAge: lifetimeSeconds,
-          clockTolerance: CLOCK_TOLERANCE_SECONDS,
-          currentDate: new Date(now()),
-        })
-        return Object.keys(protectedHeader).length === 2 ? claimsOf(payload) : null
-      } catch (error) {
-        if (error instanceof errors.JOSEError) return null
-        throw error
-      }
+    async whoIs(token) {
+      const claims = await tokens.verify(token)
+      if (!claims) return null
+      const { sessionId, expiresAt } = claims
+      const session = await findSession(sql, sessionId, claims.userId)
+      if (!session || session.user.disabled || session.user.tokenVersion !== claims.tokenVersion) return null
+      const unusedMs = now() - session.lastUsedAt
+      if (unusedMs >= timeoutMs) return null
+      // A store that can be read and not written must not turn people away.
+      if (unusedMs >= NOTE_EVERY_MS) await noteSessionUse(sql, sessionId, now()).catch(() => undefined)
+      return { user: session.user, sessionId, expiresAt, aging: expiresAt - now() < tokenMs * (1 - AGING) }
     },
+    async renew(sessionId, userId) {
+      const session = await findSession(sql, sessionId, userId)
+      if (!session) throw new Fault('unauthorized', 'The session has ended. Log in again.')
+      return { ...(await tokens.issue(session.user, sessionId)), user: session.user }
+    },
+    end: (sessionId) => deleteSession(sql, sessionId),
   }
-}
-
-function claimsOf(payload: JWTPayload): SessionClaims | null {
-  const { sub, sid, ver, exp, aud } = payload
-  if (typeof sub !== 'string' || typeof sid !== 'string' || typeof exp !== 'number' || aud !== AUDIENCE) return null
-  if (typeof ver !== 'number' || !Number.isSafeInteger(ver)) return null
-  return { userId: sub, sessionId: sid, tokenVersion: ver, expiresAt: exp * 1000 }
 }

@@ -19,9 +19,72 @@ export interface IngestKey {
 const userColumns = 'u.id, u.email, u.role, u.disabled, u.token_version, u.created_at, u.last_login_at'
 const keyColumns = 'id, name, created_at, revoked_at, last_used_at'
 
-/** The user of this id. */
-export async function findUser(sql: Sql, id: string): Promise<User | null> {
-  const [row] = await sql.rows<UserRow>(`select ${userColumns} from users u where u.id = $1`, [id])
+/** The user of this id, with the hash of the password. */
+export async function findUser(sql: Sql, id: string): Promise<UserWithHash | null> {
+  const [row] = await sql.rows<UserRow & { password_hash: string }>(`select ${userColumns}, u.password_hash from users u where u.id = $1`, [id])
+  return row ? { ...userOf(row), passwordHash: row.password_hash } : null
+}
+
+/** Every user, the oldest account first. */
+export async function allUsers(sql: Sql): Promise<User[]> {
+  return (await sql.rows<UserRow>(`select ${userColumns} from users u order by u.created_at, u.id`)).map(userOf)
+}
+
+/** A session that has not been ended, with its user as the row is now, and when it was last used (UTC ms, behind by up to a minute). */
+export async function findSession(sql: Sql, id: string, userId: string): Promise<{ user: User; lastUsedAt: number } | null> {
+  const [row] = await sql.rows<UserRow & { last_used_at: number }>(
+    `select ${userColumns}, s.last_used_at from sessions s join users u on u.id = s.user_id where s.id = $1 and s.user_id = $2`,
+    [id, userId],
+  )
+  return row ? { user: userOf(row), lastUsedAt: row.last_used_at } : null
+}
+
+/** Begins a session at `at`, and clears those of anybody that were last used before `endedBefore`; both UTC ms. */
+export async function insertSession(sql: Sql, session: { id: string; userId: string; at: number; endedBefore: number }): Promise<void> {
+  await sql.write([
+    { text: 'delete from sessions where last_used_at < $1', values: [session.endedBefore] },
+    { text: 'insert into sessions (id, user_id, created_at, last_used_at) values ($1, $2, $3, $3)', values: [session.id, session.userId, session.at] },
+  ])
+}
+
+/** Notes that a session was used at `at` (UTC ms) or later. */
+export async function noteSessionUse(sql: Sql, id: string, at: number): Promise<void> {
+  await sql.write([{ text: 'update sessions set last_used_at = $2 where id = $1 and last_used_at < $2', values: [id, at] }])
+}
+
+/** Ends a session. */
+export async function deleteSession(sql: Sql, id: string): Promise<void> {
+  await sql.write([{ text: 'delete from sessions where id = $1', values: [id] }])
+}
+
+/** What of a user is changed; what is not named stays. */
+export interface UserChange {
+  role?: Role
+  disabled?: boolean
+  passwordHash?: string
+}
+
+/**
+ * Changes a user, unless that would leave nobody who is an active admin: null then, and where there is no such user. A new password and
+ * disabling end all of the user's sessions.
+ */
+export async function updateUser(sql: Sql, id: string, { role, disabled, passwordHash }: UserChange): Promise<User | null> {
+  const [, rows] = await sql.write([
+    // Changes take turns: two admins who demote each other in one moment must not both succeed.
+    { text: `update counters set value = value + 1 where name = 'users'` },
+    {
+      text: `update users set role = coalesce($2::text, role), disabled = coalesce($3::boolean, disabled), password_hash = coalesce($4::text, password_hash),
+               token_version = token_version + case when $4::text is not null or coalesce($3::boolean, false) then 1 else 0 end
+             where id = $1 and (
+               role <> 'admin' or disabled
+               or (coalesce($2::text, role) = 'admin' and not coalesce($3::boolean, disabled))
+               or exists (select 1 from users other where other.id <> $1 and other.role = 'admin' and not other.disabled)
+             )
+             returning id, email, role, disabled, token_version, created_at, last_login_at`,
+      values: [id, role ?? null, disabled ?? null, passwordHash ?? null],
+    },
+  ])
+  const row = rows?.[0] as UserRow | undefined
   return row ? userOf(row) : null
 }
 

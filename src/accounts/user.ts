@@ -1,3 +1,5 @@
+import { isPrintable } from '../core/text.ts'
+
 /** What a person may do: a viewer looks, an admin also changes. */
 export type Role = 'admin' | 'viewer'
 
@@ -14,6 +16,7 @@ export interface User {
   lastLoginAt: number | null
 }
 
+const PASSWORD_MIN_LETTERS = 12
 /** What bcrypt can take; it would ignore the rest, so that two passwords would open one door. */
 export const PASSWORD_MAX_BYTES = 72
 
@@ -29,8 +32,9 @@ export function parseEmail(text: string): string | null {
 
 /** What is wrong with a new password, as what was expected of it; null where it may be used. */
 export function passwordProblem(password: string): string | null {
-  const letters = [...password].length
-  if (letters < 8 || letters > 200) return 'must have 8 to 200 characters'
+  if ([...password].length < PASSWORD_MIN_LETTERS) return `must have at least ${PASSWORD_MIN_LETTERS} characters`
   if (Buffer.byteLength(password) > PASSWORD_MAX_BYTES) return `must have at most ${PASSWORD_MAX_BYTES} bytes in UTF-8`
+  // bcrypt takes a password and the same twice with NUL between for one; half a surrogate pair is no UTF-8.
+  if (!isPrintable(password, 1, PASSWORD_MAX_BYTES)) return 'must have no control characters'
   return null
 }

@@ -41,3 +41,8 @@ export class Fault extends Error {
     this.more = more
   }
 }
+
+/** The fault of one field that is not as expected. */
+export function invalidField(field: string, error: string): Fault {
+  return new Fault('invalid', 'The request is not as expected.', { errors: [{ field, error }] })
+}

@@ -26,7 +26,8 @@ export interface ErrorAnswer {
 
 /** The answer to a fault, in the family's shape. A 503 says when to come again. */
 export function errorAnswer(fault: Fault, family: ApiFamily): ErrorAnswer {
-  const headers: Record<string, string> = { ...fault.more.headers }
+  // RFC 9110, 15.5.2: a 401 says how to come in.
+  const headers: Record<string, string> = { ...(fault.code === 'unauthorized' ? { 'www-authenticate': 'Bearer' } : {}), ...fault.more.headers }
   const retryAfter = fault.more.retryAfterSeconds ?? (fault.code === 'unavailable' ? 5 : undefined)
   if (retryAfter !== undefined) headers['retry-after'] = String(Math.max(1, Math.ceil(retryAfter)))
   // What the store says of itself is for the log.

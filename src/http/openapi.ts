@@ -20,7 +20,7 @@ export async function serveReference(app: FastifyInstance, info: { version: stri
       components: {
         securitySchemes: {
           ingestKey: { type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'An ingest key, for machines' },
-          session: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'The token of POST /api/auth/login, for people' },
+          session: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'The token of POST /api/auth/login, for people; pages of this server may send it as the cookie that the login sets' },
         },
       },
     },

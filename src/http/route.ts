@@ -16,6 +16,10 @@ export interface Caller {
   id: string
   /** The user's e-mail address, for people. */
   email?: string
+  /** For people, the session that was shown. */
+  sessionId?: string
+  /** What the answer to this caller carries. */
+  headers?: Record<string, string>
 }
 
 /** Tells callers apart; given by the accounts room. */
@@ -130,12 +134,15 @@ export function route<const S extends RouteSchema>(app: FastifyInstance, spec: R
 /** Lets in who may call. A person's calls are counted, also those that are then refused; a machine's with its key are not. */
 async function admit(app: FastifyInstance, request: FastifyRequest, reply: FastifyReply, who: readonly Who[]): Promise<void> {
   const caller = await app.guard.callerOf(request)
-  if (caller === null) throw new Fault('unauthorized', `This needs ${who.map((kind) => NEEDS[kind]).join(' or ')}.`)
+  if (caller === null) {
+    throw new Fault('unauthorized', `This needs ${who.map((kind) => NEEDS[kind]).join(' or ')}.`, { headers: { 'www-authenticate': challengeOf(who) } })
+  }
   if (caller.kind !== 'ingest key') await countRequest(app.peopleLimiter, caller.id, reply)
   if (!who.includes(caller.kind) && !(caller.kind === 'admin' && who.includes('viewer'))) {
     throw new Fault('forbidden', `This needs ${who.map((kind) => NEEDS[kind]).join(' or ')}.`)
   }
   request.caller = caller
+  if (caller.headers) reply.headers(caller.headers)
 }
 
 const NEEDS: Record<Who, string> = {
@@ -143,6 +150,11 @@ const NEEDS: Record<Who, string> = {
   'ingest key': 'an ingest key in the X-API-Key header',
   viewer: 'a signed-in user',
   admin: 'a signed-in admin',
+}
+
+/** Ingest keys have no registered scheme; `ApiKey` is what many call it. */
+function challengeOf(who: readonly Who[]): string {
+  return [...new Set(who.map((kind) => (kind === 'ingest key' ? 'ApiKey' : 'Bearer')))].join(', ')
 }
 
 function securityOf(who: readonly Who[]): Record<string, string[]>[] {

@@ -55,7 +55,8 @@ onEveryEngine('the API reference', (engine) => {
   test('has every route and no other path', () => {
     expect(operations.map(([name]) => name).sort()).toEqual(
       [
-        'GET /api/auth/me', 'GET /api/dead-letters', 'GET /api/keys', 'GET /api/link-tracking/links', 'GET /api/link-tracking/links/{id}', 'GET /api/link-tracking/links/{id}/qr',
+        'GET /api/auth/me', 'GET /api/auth/users', 'PATCH /api/auth/users/{id}', 'POST /api/auth/users', 'POST /api/auth/logout', 'POST /api/auth/password', 'POST /api/auth/refresh',
+        'GET /api/dead-letters', 'GET /api/keys', 'GET /api/link-tracking/links', 'GET /api/link-tracking/links/{id}', 'GET /api/link-tracking/links/{id}/qr',
         'GET /api/link-tracking/links/{id}/stats', 'GET /api/link-tracking/lookup/{tracking_id}', 'GET /api/link-tracking/sync', 'GET /api/tracking-ingest/health', 'GET /apispec.json',
         'GET /calendly', 'GET /db/health', 'GET /github', 'GET /health', 'GET /link', 'GET /linkedin', 'GET /metrics', 'GET /portfolio', 'GET /track/{id}', 'GET /website',
         'PATCH /api/link-tracking/links/{id}', 'POST /api/auth/login', 'POST /api/dead-letters/replay', 'POST /api/keys', 'POST /api/keys/{id}/revoke', 'POST /api/link-tracking/links',
@@ -154,10 +155,14 @@ onEveryEngine('the API reference', (engine) => {
       }
     })
 
-    test('POST /api/auth/login, GET /api/auth/me, the keys and the partners', async () => {
+    test('accounts, keys and partners', async () => {
       const headers = await app.as('admin')
       for (const [name, status, question] of [
         ['GET /api/auth/me', 200, {}],
+        ['POST /api/auth/users', 201, { body: { email: 'eve@example.com', password: 'battery staple' } }],
+        ['POST /api/auth/users', 409, { body: { email: 'eve@example.com', password: 'battery staple' } }],
+        ['GET /api/auth/users', 200, {}],
+        ['POST /api/auth/refresh', 200, {}],
         ['POST /api/keys', 201, { body: { name: 'a key' } }],
         ['GET /api/keys', 200, {}],
         ['POST /api/tracking/partner/create', 201, { body: { trackingId: 'known' } }],

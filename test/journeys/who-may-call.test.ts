@@ -1,11 +1,10 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { FastifyInstance, RouteOptions } from 'fastify'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type TestApp, testApp } from '../support/app.ts'
+import { ADMIN, type TestApp, VIEWER, testApp } from '../support/app.ts'
 import { onEveryEngine } from '../support/engines.ts'
 
-const callers = ['nobody', 'wrong key', 'key', 'admin'] as const
-type Expected = Record<(typeof callers)[number], number>
+type Expected = Record<'nobody' | 'wrong key' | 'key' | 'admin', number>
 
 /** What each caller gets. A wrong key is nobody's also where the route would have been open to nobody in particular. */
 const all = (status: number): Expected => ({ nobody: status, 'wrong key': status, key: status, admin: status })
@@ -14,7 +13,7 @@ const admin = (status: number): Expected => ({ nobody: 401, 'wrong key': 401, ke
 const keyOrAdmin = (status: number): Expected => ({ nobody: 401, 'wrong key': 401, key: status, admin: status })
 
 /** Every route of the server: who it says may call, what is sent to it, and what comes back. A route without its row fails. */
-const rows: Record<string, { who: string; path?: string; body?: object; expected: Expected }> = {
+const rows: Record<string, { who: string; path?: string; body?: object; expected: Expected; endsSession?: true }> = {
   'GET /': { who: 'public', expected: all(302) },
   'GET /health': { who: 'public', expected: all(200) },
   'GET /db/health': { who: 'public', expected: all(200) },
@@ -23,6 +22,12 @@ const rows: Record<string, { who: string; path?: string; body?: object; expected
   'GET /apispec.json': { who: 'public', expected: all(200) },
   'POST /api/auth/login': { who: 'public', body: {}, expected: all(400) },
   'GET /api/auth/me': { who: 'viewer', expected: admin(200) },
+  'POST /api/auth/refresh': { who: 'viewer', expected: admin(200) },
+  'POST /api/auth/logout': { who: 'viewer', expected: admin(200), endsSession: true },
+  'POST /api/auth/password': { who: 'viewer', body: {}, expected: admin(400) },
+  'GET /api/auth/users': { who: 'admin', expected: admin(200) },
+  'POST /api/auth/users': { who: 'admin', body: {}, expected: admin(400) },
+  'PATCH /api/auth/users/:id': { who: 'admin', path: '/api/auth/users/nobody', body: {}, expected: admin(404) },
   'GET /api/keys': { who: 'admin', expected: admin(200) },
   'POST /api/keys': { who: 'admin', body: {}, expected: admin(400) },
   'POST /api/keys/:id/revoke': { who: 'admin', path: '/api/keys/nobody/revoke', expected: admin(404) },
@@ -105,12 +110,31 @@ onEveryEngine('who may call', (engine) => {
   })
 
   describe('is kept to', () => {
-    test.each(Object.entries(rows).map(([name, row]) => [name, row] as const))('%s', async (name, { path, body, expected }) => {
+    /** People by bearer token and by cookie, as a page of this server sends it and as any other does. */
+    const people = async (own: boolean) => {
+      const session = async (who: 'viewer' | 'admin') => {
+        if (!own) return (await app.as(who)).authorization?.slice('Bearer '.length)
+        return ((await app.ask('POST', '/api/auth/login', { body: who === 'admin' ? ADMIN : VIEWER })).body as { token: string }).token
+      }
+      await app.as('viewer')
+      const cookie = async (who: 'viewer' | 'admin', site: string) => ({ cookie: `waymark-session=${await session(who)}`, 'sec-fetch-site': site })
+      return {
+        viewer: { authorization: `Bearer ${await session('viewer')}` },
+        admin: { authorization: `Bearer ${await session('admin')}` },
+        'viewer by cookie': await cookie('viewer', 'same-origin'),
+        'admin by cookie': await cookie('admin', 'same-origin'),
+        'admin by cookie, from elsewhere': await cookie('admin', 'cross-site'),
+      }
+    }
+    test.each(Object.entries(rows).map(([name, row]) => [name, row] as const))('%s', async (name, { who, path, body, expected, endsSession }) => {
       const [method = '', url = ''] = name.split(' ')
-      const headers = { nobody: {}, 'wrong key': { 'x-api-key': 'wrong' }, key: await app.as('key'), admin: await app.as('admin') }
+      const headers = { nobody: {}, 'wrong key': { 'x-api-key': 'wrong' }, key: await app.as('key'), ...(await people(endsSession ?? false)) }
       const found: Record<string, number> = {}
-      for (const caller of callers) found[caller] = (await app.ask(method, path ?? url, { headers: headers[caller], ...(body ? { body } : {}) })).status
-      expect(found).toEqual(expected)
+      for (const [caller, shown] of Object.entries(headers)) found[caller] = (await app.ask(method, path ?? url, { headers: shown, ...(body ? { body } : {}) })).status
+      const open = who === 'public' || who === 'a file'
+      const viewer = open || who.includes('viewer') ? expected.admin : 403
+      const elsewhere = open || method === 'GET' ? expected.admin : 403
+      expect(found).toEqual({ ...expected, viewer, 'viewer by cookie': viewer, 'admin by cookie': expected.admin, 'admin by cookie, from elsewhere': elsewhere })
     })
 
     test.each(Object.entries(rows).filter(([, { who }]) => who !== 'public' && who !== 'a file').map(([name, row]) => [name, row] as const))(
@@ -118,8 +142,9 @@ onEveryEngine('who may call', (engine) => {
       async (name, { path, expected }) => {
         const [method = '', url = ''] = name.split(' ')
         const body = method === 'GET' ? {} : { body: '{'.repeat(3 * 1024 * 1024) }
-        const { status, body: answer } = await app.ask(method, path ?? url, { headers: { 'content-type': 'application/json' }, ...body })
+        const { status, headers, body: answer } = await app.ask(method, path ?? url, { headers: { 'content-type': 'application/json' }, ...body })
         expect([status, answer]).toMatchObject([expected.nobody, { success: false, error: expect.stringMatching(/^This needs /) }])
+        expect(headers['www-authenticate']).toMatch(/^(ApiKey|Bearer|ApiKey, Bearer)$/)
       },
     )
   })

@@ -16,11 +16,14 @@ const ADMIN_HASH = hashSync(ADMIN.password, 4)
 /** A person's browser, so that a click is not taken for a machine's. */
 export const CHROME = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36'
 
+/** A viewer, made when a test first asks as one. */
+export const VIEWER = { email: 'vera@example.com', password: 'battery staple' }
+
 /** The store's thread runs what `npm run build` made of the sources. */
 const threadScript = new URL('../../dist/ingest/thread.js', import.meta.url)
 
-/** Who asks: nobody in particular, a machine with the ingest key, or the admin. */
-export type As = 'nobody' | 'key' | 'admin'
+/** Who asks: nobody in particular, a machine with the ingest key, a viewer, or the admin. */
+export type As = 'nobody' | 'key' | 'viewer' | 'admin'
 
 /** A link as the API gives it. */
 export interface LinkAnswer {
@@ -127,11 +130,13 @@ export async function testApp(engine: TestEngine, options: TestAppOptions = {}):
   })
   const world = { log: log ? pino({ level: config.logLevel, base: null }, { write: (line: string) => void log.push(line) }) : pino({ level: 'silent' }), now: () => clock.at, threadScript }
   let app = await openApp(config, world)
-  let session: Promise<string> | null = null
+  const sessions = new Map<As, Promise<string>>()
   let open = true
 
-  const login = async (): Promise<string> => {
-    const { body } = await ask(app.url, 'POST', '/api/auth/login', { body: ADMIN })
+  const login = async (who: 'viewer' | 'admin'): Promise<string> => {
+    // Where somebody has made the viewer already, this one is refused and the login goes through.
+    if (who === 'viewer') await self.post('/api/auth/users', VIEWER, { as: 'admin' })
+    const { body } = await ask(app.url, 'POST', '/api/auth/login', { body: who === 'admin' ? ADMIN : VIEWER })
     return `Bearer ${(body as { token: string }).token}`
   }
 
@@ -146,7 +151,10 @@ export async function testApp(engine: TestEngine, options: TestAppOptions = {}):
     clock,
     async as(who) {
       if (who === 'key') return { 'x-api-key': TEST_KEY }
-      return who === 'admin' ? { authorization: await (session ??= login()) } : {}
+      if (who === 'nobody') return {}
+      const session = sessions.get(who) ?? login(who)
+      sessions.set(who, session)
+      return { authorization: await session }
     },
     ask: (method, path, question) => ask(app.url, method, path, question),
     get: async (path, { as = 'key', headers = {} } = {}) => ask(app.url, 'GET', path, { headers: { ...(await self.as(as)), ...headers } }),

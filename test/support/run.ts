@@ -63,6 +63,7 @@ export function steady(value: unknown, serverUrl: string): unknown {
     .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, '<time>')
     .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, '<id>')
     .replace(/wm[kp]_[\w-]+/g, '<key>')
+    .replace(/eyJ[\w-]+\.[\w-]+\.[\w-]+/g, '<token>')
     .replace(/"projectKey":"[0-9a-f]{12}"/g, '"projectKey":"<project>"')
     .replace(/"\d{4}-\d\d-\d\d"/g, '"<date>"')
   return JSON.parse(text)

@@ -3,6 +3,7 @@ import type { Dialect } from '../dialect.ts'
 import type { Engine } from '../engine.ts'
 import { links } from './0001-links.ts'
 import { product } from './0002-product.ts'
+import { accounts } from './0003-accounts.ts'
 import { tracking } from './0004-tracking.ts'
 import { partners } from './0005-partners.ts'
 
@@ -10,6 +11,7 @@ import { partners } from './0005-partners.ts'
 const STEPS: readonly { name: string; statements: (dialect: Dialect) => string[] }[] = [
   { name: '0001-links', statements: links },
   { name: '0002-product', statements: product },
+  { name: '0003-accounts', statements: accounts },
   { name: '0004-tracking', statements: tracking },
   { name: '0005-partners', statements: partners },
 ]
