@@ -15,9 +15,11 @@ import { openLimits } from './http/shared-limits.ts'
 import { deadLetterRoutes, startIngest } from './ingest/index.ts'
 import { linksRoom } from './links/index.ts'
 import { partnersRoom } from './partners/index.ts'
+import { privacyRoom } from './privacy/index.ts'
 import { productRoom } from './product/index.ts'
 import { createReporter } from './reports/index.ts'
 import { keepAnswer, storedAnswer } from './store/answers.ts'
+import { startJobs } from './store/jobs.ts'
 import { createProbe } from './store/probe.ts'
 import { trackingRoom } from './tracking/index.ts'
 
@@ -125,6 +127,7 @@ export async function openApp(config: Config, world: AppWorld): Promise<App> {
       limiter: limits.of('capture', config.captureLimit),
       honorDnt: config.honorDnt,
     })
+    const privacy = privacyRoom({ sql, settled, forget: started.forget, anonymizeAfterMs: config.anonymizeAfterMs, keepers: [], now })
 
     const refuseOtherMethods = watchMethods(server)
     await serveReference(server, { version: VERSION, publicUrl: config.publicUrl ?? '/' })
@@ -134,12 +137,14 @@ export async function openApp(config: Config, world: AppWorld): Promise<App> {
     tracking.routes(server)
     partners.routes(server)
     deadLetterRoutes(server, { sql, settled, replayers: { links: links.replay, product: product.replay, tracking: tracking.replay }, now })
+    privacy.routes(server)
     accounts.routes(server)
     refuseOtherMethods()
 
     const first = await accounts.firstStart(config)
     await links.open()
     url = await server.listen({ host: config.host, port: config.port, listenTextResolver: (address) => `Waymark ${VERSION} on ${engine.name} listening at ${address}` })
+    const jobs = startJobs([...started.jobs, ...privacy.jobs], { sql, shared: engine.shared, now, log })
     return {
       url,
       server,
@@ -151,6 +156,7 @@ export async function openApp(config: Config, world: AppWorld): Promise<App> {
         links.close()
         limits.close()
         mailer?.close()
+        await jobs.stop()
         await started.close()
       },
     }

@@ -55,6 +55,7 @@ export const SETTINGS = {
   RATE_LIMIT_EVENTS: setting('Product batches a minute by address', 600, whole(1, 1_000_000)),
   SMTP_URL: setting<string | null>('Mail server, or log: for files in the data folder; no mails are sent when unset', null, smtpUrl),
   EMAIL_FROM: setting<string | null>('Whom mails come from: an address, or Name <address>', null, mailbox),
+  ANONYMIZE_AFTER_DAYS: setting('After how many days addresses, their hashes and user agents are removed from events', 90, whole(1, 36_500)),
   LOG_LEVEL: setting<LogLevel>('trace, debug, info, warn, error or silent', 'info', oneOf('trace', 'debug', 'info', 'warn', 'error', 'silent')),
 } as const
 
@@ -153,6 +154,7 @@ function grouped(flat: Flat) {
     countryHeader: flat.COUNTRY_HEADER,
     countryDb: flat.COUNTRY_DB,
     honorDnt: flat.HONOR_DNT,
+    anonymizeAfterMs: flat.ANONYMIZE_AFTER_DAYS * DAY_MS,
     lookupLimit: flat.RATE_LIMIT_LOOKUP,
     captureLimit: flat.RATE_LIMIT_CAPTURE,
     adminLimit: flat.RATE_LIMIT_ADMIN,

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { onEveryEngine } from '../../test/support/engines.ts'
 import { type TestStore, openStore } from '../../test/support/store.ts'
+import { hashAddress } from '../capture/privacy.ts'
 import { Fault } from '../core/errors.ts'
 import { DAY_MS } from '../core/time.ts'
 import type { Sql } from '../store/sql.ts'
 import { createAddressKeys } from './address-keys.ts'
-import { sweep } from './store.ts'
+import { dropAddressKeys } from './store.ts'
 
 const NOON = Date.UTC(2026, 10, 22, 12)
 const ADDRESS = '203.0.113.42'
@@ -44,10 +45,49 @@ onEveryEngine('the keys under which addresses are hashed', (engine) => {
     const keys = createAddressKeys(store.sql)
     await keys.prepare(NOON)
     for (const [later, left] of [[0, '2026-11-22'], [DAY_MS, '2026-11-22'], [2 * DAY_MS, '2026-11-23']] as const) {
-      await sweep(store.sql, { now: NOON + later, windowMs: 7 * DAY_MS })
+      await dropAddressKeys(store.sql, NOON + later)
       await keys.prepare(NOON + later)
       expect((await stored())[0]).toBe(left)
     }
+  })
+
+  // S13.
+  test('leave nothing in store or memory by which a /16 could be tried against the hashes of an expired day', async () => {
+    const keys = createAddressKeys(store.sql)
+    const day = NOON + 10 * DAY_MS
+    const midnight = day - 12 * 3_600_000
+    await keys.prepare(day)
+    const hash = keys.of(day).hash(ADDRESS)
+    const sixteen = function* (): Iterable<string> {
+      for (let c = 0; c < 256; c++) for (let d = 0; d < 256; d++) yield `203.0.${c}.${d}`
+    }
+    /** How many of the /16 meet the hash under some key that can be got at. */
+    const hits = async (now: number): Promise<number> => {
+      const stored = await store.sql.rows<{ key: string }>('select key from address_keys')
+      const ways = [...stored.map(({ key }) => (address: string) => hashAddress(Buffer.from(key, 'hex'), address)), (address: string) => keys.of(now).hash(address)]
+      let met = 0
+      for (const address of sixteen()) for (const way of ways) if (way(address) === hash) met++
+      return met
+    }
+    // Beforehand the attack succeeds: in the store, and in this process.
+    expect(await hits(day)).toBe(2)
+    const later = midnight + 2 * DAY_MS
+    await dropAddressKeys(store.sql, later)
+    await keys.prepare(later)
+    expect(await hits(later)).toBe(0)
+    // Also when it is asked about that very day: what comes is another random key.
+    expect(await hits(day)).toBe(0)
+  })
+
+  test('past their time are let go of also while the store is away', async () => {
+    let away = false
+    const sql: Sql = { rows: (...asked) => store.sql.rows(...asked), write: (...asked) => (away ? Promise.reject(new Fault('unavailable', 'away')) : store.sql.write(...asked)) }
+    const keys = createAddressKeys(sql)
+    await keys.prepare(NOON)
+    const hash = keys.of(NOON).hash(ADDRESS)
+    away = true
+    await expect(keys.prepare(NOON + 2 * DAY_MS)).rejects.toThrow('away')
+    expect(keys.of(NOON).hash(ADDRESS)).not.toBe(hash)
   })
 
   test('are of this process alone while the store is away, and no event waits for one', async () => {

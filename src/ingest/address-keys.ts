@@ -8,7 +8,7 @@ import { addressKey } from './store.ts'
 export interface AddressKeys {
   /** The hashes of the day in which `now` (UTC ms) lies. */
   of(now: number): Privacy
-  /** Fetches today's and tomorrow's key, made where missing; all nodes of a store share them. */
+  /** Lets go of keys whose day began 48 h ago, and fetches today's and tomorrow's, made where missing; all nodes of a store share them. */
   prepare(now: number): Promise<void>
 }
 
@@ -33,11 +33,13 @@ export function createAddressKeys(sql: Sql): AddressKeys {
       return current.privacy
     },
     async prepare(now) {
+      // First, and whatever the store says: a key that is past its time stays nowhere.
+      if (current && current.to + DAY_MS <= now) current = null
+      for (const day of days.keys()) if (day < dayOf(now - DAY_MS)) days.delete(day)
       for (const day of [dayOf(now), dayOf(now + DAY_MS)]) {
         if (days.has(day)) continue
         days.set(day, privacyFor(Buffer.from(await addressKey(sql, day, randomBytes(32).toString('hex'), now), 'hex')))
       }
-      for (const day of days.keys()) if (day < dayOf(now - DAY_MS)) days.delete(day)
     },
   }
 }

@@ -13,6 +13,8 @@ const ROWS_A_STATEMENT = 1_000
 export interface Aliases {
   /** Notes them in the transaction that loads the events; what it gives back is to be called once that is committed. */
   note(tx: Transaction, events: readonly (readonly Cell[])[], now: number): Promise<() => void>
+  /** Forgets what was noted: it may have been erased since. */
+  forget(): void
 }
 
 /** An anonymous id belongs to the user it was first seen with; ids noted lately are not asked for again. */
@@ -36,5 +38,6 @@ export function createAliases(): Aliases {
         for (const key of fresh.keys()) noted.set(key, true)
       }
     },
+    forget: () => noted.clear(),
   }
 }

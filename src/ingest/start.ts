@@ -1,5 +1,7 @@
 import { Worker } from 'node:worker_threads'
+import { HOUR_MS, MINUTE_MS } from '../core/time.ts'
 import type { Metrics } from '../http/metrics.ts'
+import type { Job } from '../store/jobs.ts'
 import type { StoreSettings } from '../store/open.ts'
 import { type Remote, type SqlOffers, notify, remote, remoteSql } from '../store/remote.ts'
 import type { Sql } from '../store/sql.ts'
@@ -11,12 +13,11 @@ import { Journal } from './journal.ts'
 import { type IngestMetrics, createIngestMetrics } from './metrics.ts'
 import type { IpStorage } from './pipeline.ts'
 import { createProgress } from './progress.ts'
-import { sweep } from './store.ts'
+import { dropAddressKeys, sweep } from './store.ts'
 import { createTally } from './tally.ts'
 import { createTeller } from './teller.ts'
 import type { StoreThread, ThreadSettings, Tidings } from './thread.ts'
 
-const HOUR_MS = 3_600_000
 /** How long the store may take to end, a last checkpoint included. */
 const CLOSE_WAIT_MS = 3_000
 
@@ -48,6 +49,10 @@ export interface StartedIngest {
   sql: Sql
   /** Which engine it is and whether other nodes write to it. */
   engine: { name: 'duckdb' | 'postgres'; shared: boolean }
+  /** What recurs: keys are kept ready, and what is past its time goes. */
+  jobs: readonly Job[]
+  /** Lets go of what is remembered of people, after some were erased, and has the engine do so with what was taken from its rows. */
+  forget(): Promise<void>
   /** Whether the store takes events now. */
   away: () => boolean
   /** Fulfilled when the store's thread ends unasked: the process should end too, and the next start goes on from the journal. */
@@ -100,13 +105,12 @@ export async function startIngest(settings: IngestSettings, metrics: Metrics, lo
   const queries = metrics.histogram('waymark_store_query_seconds', 'Duration of one question to the store, waiting included', [])
   const sql = remoteSql(thread, (seconds) => queries.observe(seconds))
   const keys = createAddressKeys(sql)
-  const chores = async (): Promise<void> => {
-    await keys.prepare(settings.now())
-    await sweep(sql, { now: settings.now(), windowMs: settings.windowMs })
-  }
-  await chores()
-  const choreTimer = setInterval(() => void chores().catch((error: Error) => log.warn({ reason: error.message }, 'hourly chores put off')), HOUR_MS)
-  choreTimer.unref()
+  await keys.prepare(settings.now())
+  const jobs: Job[] = [
+    { name: 'address keys', everyMs: MINUTE_MS, everywhere: true, work: () => keys.prepare(settings.now()) },
+    { name: 'old address keys', everyMs: MINUTE_MS, work: () => dropAddressKeys(sql, settings.now()) },
+    { name: 'ids and answers past their window', everyMs: HOUR_MS, work: () => sweep(sql, { now: settings.now(), windowMs: settings.windowMs }) },
+  ]
 
   const ingest = new Ingest({
     journal,
@@ -129,10 +133,11 @@ export async function startIngest(settings: IngestSettings, metrics: Metrics, lo
     ingest,
     sql,
     engine: { name: opened.name, shared: opened.shared },
+    jobs,
+    forget: () => thread.forget(),
     away: () => progress.away,
     died,
     async close() {
-      clearInterval(choreTimer)
       closing = true
       await journal.append({ events: [], deadLetters: [], bytes: 0 }).then((seq) => progress.passed(seq, 5_000), () => undefined)
       // A store that says nothing is not waited for: what it has not taken is in the journal.

@@ -49,10 +49,17 @@ export async function markReplayed(sql: Sql, ids: readonly string[], now: number
   await sql.write([{ text: 'update dead_letters set replayed_at = $1 where id = any($2::text[])', values: [now, ids] }])
 }
 
-/** What is past its time goes: address keys 48 h after their day began, event ids and answers outside the window. */
+/** Address keys go 48 h after their day began. */
+export async function dropAddressKeys(sql: Sql, now: number): Promise<void> {
+  const last = iso(now - 2 * DAY_MS).slice(0, 10)
+  // Written over first, and committed: a deleted row may lie in its block for as long as a neighbour lives.
+  await sql.write([{ text: "update address_keys set key = '' where day <= $1", values: [last] }])
+  await sql.write([{ text: 'delete from address_keys where day <= $1', values: [last] }])
+}
+
+/** What is past its time goes: event ids and answers outside the window. */
 export async function sweep(sql: Sql, { now, windowMs }: { now: number; windowMs: number }): Promise<void> {
   await sql.write([
-    { text: 'delete from address_keys where day <= $1', values: [iso(now - 2 * DAY_MS).slice(0, 10)] },
     { text: 'delete from event_ids where received_at < $1', values: [now - windowMs] },
     { text: 'delete from answers where created_at < $1', values: [now - windowMs] },
   ])

@@ -4,7 +4,7 @@ import type { ClaimedId } from '../store/engine.ts'
 import { migrate } from '../store/migrations/index.ts'
 import { type StoreSettings, openEngine } from '../store/open.ts'
 import { offer } from '../store/remote.ts'
-import type { Statement, Value } from '../store/sql.ts'
+import type { Lane, Statement, Value } from '../store/sql.ts'
 import { createAliases } from './aliases.ts'
 import { fingerprint } from './duplicates.ts'
 import { openRecords } from './journal.ts'
@@ -41,6 +41,7 @@ const engine = openEngine(settings.store)
 // A failed opening is told to whoever calls `open`; without a handler here it would end the thread first.
 engine.catch(() => undefined)
 let loader: Loader | null = null
+const aliases = createAliases()
 
 const offers = {
   /** Opens the store, brings its schema up to date, starts the loader; gives the engine's traits and the journal's position. */
@@ -59,7 +60,7 @@ const offers = {
       journalId: settings.journalId,
       position,
       windowMs: settings.windowMs,
-      aliases: createAliases(),
+      aliases,
       now: Date.now,
       tell: {
         loaded: (seq, events, duplicates, seconds) => tell({ told: 'loaded', seq, events, duplicates, seconds }),
@@ -70,8 +71,8 @@ const offers = {
     return { name: opened.name, shared: opened.shared, position, migrated }
   },
   rows: async (text: string, values?: readonly Value[], options?: { timeoutMs?: number }) => (await engine).rows(text, values, options),
-  write: async (statements: readonly Statement[]) =>
-    (await engine).transaction('rows', async (tx) => {
+  write: async (statements: readonly Statement[], lane: Lane = 'rows') =>
+    (await engine).transaction(lane, async (tx) => {
       const answers = []
       for (const { text, values } of statements) answers.push(await tx.rows(text, values))
       return answers
@@ -92,6 +93,11 @@ const offers = {
       rows.forEach((row, at) => prints.set(fingerprint(row.project as string, row.event_id as string), at * 2))
       tell({ told: 'ids', prints })
     }
+  },
+  /** Lets go of what is remembered of people, and has the engine do so with what was taken from its rows. */
+  async forget() {
+    aliases.forget()
+    await (await engine).idle()
   },
   /** Ends the loader after its transaction, and closes the store. */
   async close() {

@@ -13,10 +13,10 @@ import {
 } from '@duckdb/node-api'
 import { Fault } from '../core/errors.ts'
 import { duckdbDialect } from './dialect.ts'
-import type { Cell, ClaimedId, Engine, Lane, Transaction } from './engine.ts'
+import type { Cell, ClaimedId, Engine, Transaction } from './engine.ts'
 import { EVENT_COLUMNS } from './events.ts'
 import { createLane, createPool } from './lane.ts'
-import type { Row, Value } from './sql.ts'
+import type { Lane, Row, Value } from './sql.ts'
 
 /** Readers that may run side by side; more would only share the same cores. */
 const READERS = 4

@@ -1,5 +1,5 @@
 import type { Dialect } from './dialect.ts'
-import type { Row, Value } from './sql.ts'
+import type { Lane, Row, Value } from './sql.ts'
 
 /** A client's event id, as the store knows it. `suspect`: it may have come before, so the store must look. */
 export interface ClaimedId {
@@ -20,9 +20,6 @@ export interface Transaction {
 
 /** One cell of an appended row. */
 export type Cell = string | number | boolean | null
-
-/** Row writes and event loads each have a lane, so that neither waits for the other's commit. */
-export type Lane = 'rows' | 'events'
 
 /** A store engine, living in the store's thread. */
 export interface Engine {

@@ -75,7 +75,7 @@ export function remote<T extends Offers>(port: Worker | MessagePort): Remote<T> 
 /** What the store's thread offers to the rooms. */
 export type SqlOffers = {
   rows: (text: string, values?: Parameters<Sql['rows']>[1], options?: Parameters<Sql['rows']>[2]) => Promise<Row[]>
-  write: (statements: Parameters<Sql['write']>[0]) => Promise<Row[][]>
+  write: (statements: Parameters<Sql['write']>[0], lane?: Parameters<Sql['write']>[1]) => Promise<Row[][]>
 }
 
 /** The store's door on the main thread: the same `Sql`, answered by the store's thread. */
@@ -90,7 +90,7 @@ export function remoteSql(thread: Remote<SqlOffers>, onQuery: (seconds: number) 
   }
   return {
     rows: (text, values, options) => timed(thread.rows(text, values, options)),
-    write: (statements) => timed(thread.write(statements)),
+    write: (statements, lane) => timed(thread.write(statements, lane)),
   }
 }
 

@@ -1,3 +1,6 @@
+/** Row writes and event loads each have a lane, so that neither waits for the other's commit. */
+export type Lane = 'rows' | 'events'
+
 /** What a parameter may be. Times are UTC milliseconds; JSON goes in as text. */
 export type Value = string | number | boolean | null | readonly string[] | readonly number[]
 
@@ -14,6 +17,9 @@ export interface Statement {
 export interface Sql {
   /** Runs one statement and gives its rows. Throws Fault 'unavailable' when the store is away or takes too long. */
   rows<T = Row>(text: string, values?: readonly Value[], options?: { timeoutMs?: number }): Promise<T[]>
-  /** Runs statements in one transaction, all or nothing, and gives the rows of each. Throws Fault 'conflict' on a taken key. */
-  write(statements: readonly Statement[]): Promise<Row[][]>
+  /**
+   * Runs statements in one transaction, all or nothing, and gives the rows of each. Throws Fault 'conflict' on a taken key.
+   * What changes events takes turns with their loading, in the lane of the `events`.
+   */
+  write(statements: readonly Statement[], lane?: Lane): Promise<Row[][]>
 }

@@ -31,6 +31,8 @@ const rows: Record<string, { who: string; path?: string; body?: object; expected
   'GET /api/keys': { who: 'admin', expected: admin(200) },
   'POST /api/keys': { who: 'admin', body: {}, expected: admin(400) },
   'POST /api/keys/:id/revoke': { who: 'admin', path: '/api/keys/nobody/revoke', expected: admin(404) },
+  'GET /api/privacy/person': { who: 'admin', path: '/api/privacy/person?userId=nobody', expected: admin(200) },
+  'DELETE /api/privacy/person': { who: 'admin', path: '/api/privacy/person?userId=nobody', expected: admin(200) },
   'GET /api/dead-letters': { who: 'admin', expected: admin(200) },
   'POST /api/dead-letters/replay': { who: 'admin', body: {}, expected: admin(200) },
   'POST /api/link-tracking/links': { who: 'ingest key or admin', body: {}, expected: keyOrAdmin(400) },

@@ -35,8 +35,8 @@ export async function openStore(engine: TestEngine): Promise<TestStore> {
 export function sqlOf(engine: Engine): Sql {
   return {
     rows: (text, values, options) => engine.rows(text, values, options),
-    write: (statements) =>
-      engine.transaction('rows', async (tx) => {
+    write: (statements, lane = 'rows') =>
+      engine.transaction(lane, async (tx) => {
         const answers: Row[][] = []
         for (const { text, values } of statements) answers.push(await tx.rows(text, values))
         return answers

@@ -6,6 +6,7 @@ import { product } from './0002-product.ts'
 import { accounts } from './0003-accounts.ts'
 import { tracking } from './0004-tracking.ts'
 import { partners } from './0005-partners.ts'
+import { privacy } from './0006-privacy.ts'
 
 /** Every step of the schema's life, oldest first. A step that has been released is never changed. */
 const STEPS: readonly { name: string; statements: (dialect: Dialect) => string[] }[] = [
@@ -14,6 +15,7 @@ const STEPS: readonly { name: string; statements: (dialect: Dialect) => string[]
   { name: '0003-accounts', statements: accounts },
   { name: '0004-tracking', statements: tracking },
   { name: '0005-partners', statements: partners },
+  { name: '0006-privacy', statements: privacy },
 ]
 
 /**

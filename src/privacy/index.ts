@@ -1,0 +1,1 @@
+export { type Keeper, type Selector, privacyRoom } from './room.ts'

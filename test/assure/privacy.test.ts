@@ -1,0 +1,21 @@
+import { afterEach, expect, test } from 'vitest'
+import { type FreshStore, onEveryEngine } from '../support/engines.ts'
+import { killWhileAnonymising, killWhileErasing } from '../support/people.ts'
+import { seedOf } from '../support/random.ts'
+
+// R13, in full. CRASH_SEED repeats a run.
+onEveryEngine('a server killed 50 times', (engine) => {
+  let store: FreshStore
+  afterEach(() => store.drop())
+
+  test.each([
+    ['anonymising', killWhileAnonymising, 60_000],
+    ['erasing', killWhileErasing, 30_000],
+  ] as const)('while %s does it whole in the end, and changes no number', async (name, kill, events) => {
+    store = await engine.fresh()
+    const seed = seedOf('CRASH_SEED')
+    const { between, bytes, ...rest } = await kill(store, { seed, kills: 50, events })
+    console.log(`${name}, ${engine.name}, CRASH_SEED=${seed}: ${between} of 50 kills in the midst; bytes ${JSON.stringify(bytes)}`)
+    expect(rest).toEqual({ kills: 50, faults: [], left: [] })
+  })
+})

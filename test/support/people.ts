@@ -1,0 +1,209 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { hashSync } from '@node-rs/bcrypt'
+import { newId } from '../../src/core/ids.ts'
+import type { Cell } from '../../src/store/engine.ts'
+import { EVENT_COLUMN_NAMES } from '../../src/store/events.ts'
+import { migrate } from '../../src/store/migrations/index.ts'
+import { ask, until } from './ask.ts'
+import type { FreshStore } from './engines.ts'
+import { type ServerProcess, startServer } from './process.ts'
+import { randomFrom } from './random.ts'
+import { engineOn } from './store.ts'
+
+const DAY_MS = 86_400_000
+const AGENT = 'Mozilla/5.0 (needle-agent)'
+const USER = 'needle-user@example.com'
+const ANONYMOUS = 'needle-browser'
+const ADMIN = { email: 'ada@example.com', password: 'correct horse' }
+const PROJECT = 'feedfacecafe'
+
+/** Rows for the events table, of ten people with addresses and agents. `over` gives some cells of the n-th. */
+export function peopleEvents(count: number, receivedAt: (n: number) => number, over: (n: number) => Record<string, Cell> = () => ({})): Cell[][] {
+  return Array.from({ length: count }, (_, n) => {
+    const cells: Record<string, Cell> = {
+      id: newId(),
+      project: PROJECT,
+      source: 'product',
+      name: `event-${n % 3}`,
+      ts: receivedAt(n),
+      received_at: receivedAt(n),
+      session_id: `s${n % 50}`,
+      person: `u:u${n % 10}`,
+      user_id: `u${n % 10}`,
+      ip_hash: `needle-hash-${n % 200}`,
+      ip_address: `needle-address-${n % 200}`,
+      user_agent: AGENT,
+      browser: ['Chrome', 'Firefox'][n % 2] as string,
+      os: 'Windows',
+      device: 'desktop',
+      machine: n % 7 === 0,
+      ...over(n),
+    }
+    return EVENT_COLUMN_NAMES.map((name) => cells[name] ?? null)
+  })
+}
+
+/** What is counted of a store, none of which anonymising or erasing may change. */
+const NUMBERS = `select count(*) as events, count(distinct person) as persons, count(distinct coalesce(known_as, person)) as users, count(distinct session_id) as sessions,
+  count(*) filter (where machine) as machines, count(*) filter (where browser = 'Chrome') as chrome, count(distinct name) as names, min(ts) as first, max(ts) as last
+  from events left join (select project as p, alias, person as known_as from person_aliases) a on p = project and alias = person`
+
+/** What a run of kills came to. */
+export interface Killed {
+  kills: number
+  /** Kills that left work begun and not ended. */
+  between: number
+  /** Rows found half done after a kill, and numbers found changed. */
+  faults: string[]
+  /** Where what should be gone still stood in the end: tables, journal, log. */
+  left: string[]
+  /** In which files of the data folder the bytes were still found, the engine's own leavings. */
+  bytes: Record<string, number>
+}
+
+/** Anonymises events of 100 days ago beside young ones, with a server that is killed `kills` times at it. */
+export async function killWhileAnonymising(store: FreshStore, { seed, kills, events }: { seed: number; kills: number; events: number }): Promise<Killed> {
+  const random = randomFrom(seed)
+  const old = Date.now() - 100 * DAY_MS
+  const stage = await openStage(store, [...peopleEvents(events, (n) => old + n), ...peopleEvents(500, () => Date.now(), () => ({ ip_hash: 'young', ip_address: 'young', user_agent: 'young' }))], [
+    ...letters(20, old, `{"userAgent":"${AGENT}","ip_address":"needle-address-1"}`),
+    ...letters(3, Date.now(), 'young'),
+  ])
+  const untouched = 'ip_hash is not null and ip_address is not null and user_agent is not null'
+  const touched = 'ip_hash is null and ip_address is null and user_agent is null'
+  const run = await killing(stage, kills, async (server) => {
+    // Its first work begins within a second of its start.
+    await delay(random() * 1_800)
+    await server.end('SIGKILL')
+    const [row] = await stage.rows(`select count(*) filter (where ${untouched}) as untouched, count(*) filter (where ${touched}) as touched, count(*) as all from events`)
+    return { half: Number(row?.all) - Number(row?.untouched) - Number(row?.touched), begun: Number(row?.touched) > 0 && Number(row?.untouched) > 500 }
+  })
+  const server = await stage.start()
+  await until('all is anonymised', async () => ((await stage.asAdmin(server, 'GET', '/api/dead-letters')).body as { dead_letters: unknown[] }).dead_letters.length === 3, 60_000)
+  const young = "select 'young' as kind, count(*) as n from events where ip_hash = 'young' and ip_address = 'young' and user_agent = 'young'"
+  return stage.verdict(server, run, ['needle-agent', 'needle-hash', 'needle-address'], [young, 500])
+}
+
+/** Erases a person of many events, asked again and again of a server that is killed `kills` times at it. */
+export async function killWhileErasing(store: FreshStore, { seed, kills, events }: { seed: number; kills: number; events: number }): Promise<Killed> {
+  const random = randomFrom(seed)
+  const now = Date.now()
+  const own = (n: number): Record<string, Cell> =>
+    n % 4 === 0 ? {} : n % 4 === 1 ? { user_id: null, anonymous_id: ANONYMOUS, person: `a:${ANONYMOUS}`, session_id: `needle-session-${n % 3}` } : { user_id: USER, person: `u:${USER}`, properties: `{"mail":"${USER}"}`, event_id: `needle-event-${n}` }
+  const stage = await openStage(store, peopleEvents(events, () => now, own), letters(5, now, `{"eventName":"","userId":"${USER}"}`))
+  await stage.write(`insert into person_aliases (project, alias, person, created_at) values ('${PROJECT}', 'a:${ANONYMOUS}', 'u:${USER}', 0)`)
+  await stage.write(`insert into answers (scope, key, body_hash, status, answer, created_at) values ('scope', 'of ${USER}', '', 200, '', ${now})`)
+  const erase = (server: ServerProcess) => stage.asAdmin(server, 'DELETE', `/api/privacy/person?userId=${encodeURIComponent(USER)}`)
+  const ownRows = `user_id = '${USER}' or anonymous_id = '${ANONYMOUS}'`
+  const erased = { before: false }
+  const run = await killing(stage, kills, async (server) => {
+    const headers = await stage.login(server)
+    // In the journal too, when the kill comes.
+    await ask(server.url, 'POST', '/v1/events/batch', { body: { projectKey: PROJECT, events: [{ eventName: 'event-0', timestamp: new Date(now).toISOString(), userId: 'u1', sessionId: 's1' }] } })
+    const asked = ask(server.url, 'DELETE', `/api/privacy/person?userId=${encodeURIComponent(USER)}`, { headers }).catch(() => null)
+    await delay(random() * 400)
+    await server.end('SIGKILL')
+    await asked
+    const [row] = await stage.rows(`select count(*) filter (where ${ownRows}) as own, count(*) filter (where person like 'e:%') as gone from events`)
+    const begun = Number(row?.own) === 0 && !erased.before
+    erased.before ||= begun
+    const half = Math.min(Number(row?.own), Number(row?.gone))
+    return { half, begun }
+  })
+  const server = await stage.start()
+  const { status } = await erase(server)
+  if (status !== 200) throw new Error(`Erasing was answered ${status}`)
+  return stage.verdict(server, run, ['needle-user', 'needle-browser', 'needle-session', 'needle-event'])
+}
+
+type Stage = Awaited<ReturnType<typeof openStage>>
+
+async function killing(stage: Stage, kills: number, kill: (server: ServerProcess) => Promise<{ half: number; begun: boolean }>): Promise<{ kills: number; between: number; faults: string[] }> {
+  const run = { kills, between: 0, faults: [] as string[] }
+  for (let at = 0; at < kills; at++) {
+    const { half, begun } = await kill(await stage.start())
+    if (half > 0) run.faults.push(`kill ${at}: ${half} rows half done`)
+    if (begun) run.between++
+  }
+  return run
+}
+
+async function openStage(store: FreshStore, events: Cell[][], deadLetters: Cell[][]) {
+  const output: string[] = []
+  const engine = await engineOn(store)
+  await migrate(engine)
+  await engine.transaction('events', async (tx) => {
+    for (let at = 0; at < events.length; at += 10_000) await tx.append('events', EVENT_COLUMN_NAMES, events.slice(at, at + 10_000))
+    await tx.append('dead_letters', ['id', 'received_at', 'family', 'project', 'reason', 'field', 'error', 'original', 'replayed_at'], deadLetters)
+    await tx.rows(`insert into projects (project_key, name, created_at, is_active) values ('${PROJECT}', 'people', 0, true)`)
+  })
+  const rowsOf = async (text: string): Promise<Record<string, unknown>[]> => {
+    const opened = await engineOn(store)
+    try {
+      return await opened.rows(text)
+    } finally {
+      await opened.close()
+    }
+  }
+  await engine.close()
+  const stage = {
+    rows: rowsOf,
+    async write(text: string): Promise<void> {
+      const opened = await engineOn(store)
+      await opened.transaction('events', (tx) => tx.rows(text))
+      await opened.close()
+    },
+    async start(): Promise<ServerProcess> {
+      const env = { ADMIN_EMAIL: ADMIN.email, ADMIN_PASSWORD_HASH: hashSync(ADMIN.password, 4), JWT_SECRET: 'a secret of at least thirty-two bytes', LOG_LEVEL: 'trace' }
+      const server = await startServer({ dataDir: store.dataDir, databaseUrl: store.databaseUrl, env })
+      server.child.once('exit', () => output.push(server.output().out, server.output().err))
+      return server
+    },
+    async login(server: ServerProcess): Promise<Record<string, string>> {
+      const { body } = await ask(server.url, 'POST', '/api/auth/login', { body: ADMIN })
+      return { authorization: `Bearer ${(body as { token: string }).token}` }
+    },
+    asAdmin: async (server: ServerProcess, method: string, path: string) => ask(server.url, method, path, { headers: await stage.login(server) }),
+    /** Ends the server in order and looks for what should be gone. `also`: a question, and the number it should give. */
+    async verdict(server: ServerProcess, run: { kills: number; between: number; faults: string[] }, needles: string[], also?: [string, number]): Promise<Killed> {
+      await server.end('SIGTERM')
+      const left: string[] = []
+      for (const table of ['events', 'event_ids', 'dead_letters', 'answers', 'person_aliases']) {
+        const text = JSON.stringify(await rowsOf(`select * from ${table}`))
+        for (const needle of needles) if (text.includes(needle)) left.push(`${needle} in ${table}`)
+      }
+      for (const needle of needles) if (output.join('\n').includes(needle)) left.push(`${needle} in the log`)
+      const after = await rowsOf(NUMBERS)
+      // Each round of an erasure has sent one event more, of somebody else.
+      const more = Number(after[0]?.events) - Number(before[0]?.events)
+      const same = { ...after[0], events: before[0]?.events, machines: before[0]?.machines, chrome: before[0]?.chrome, last: before[0]?.last }
+      if (more < 0 || more > run.kills || JSON.stringify(same) !== JSON.stringify(before[0])) run.faults.push(`numbers were ${JSON.stringify(before[0])} and are ${JSON.stringify(after[0])}`)
+      if (also && Number((await rowsOf(also[0]))[0]?.n) !== also[1]) run.faults.push(`not ${also[1]}: ${also[0]}`)
+      return { ...run, left, bytes: await bytesWith(store.dataDir, needles) }
+    },
+  }
+  const before = await rowsOf(NUMBERS)
+  return stage
+}
+
+function letters(count: number, receivedAt: number, original: string): Cell[][] {
+  return Array.from({ length: count }, () => [newId(), receivedAt, 'product', PROJECT, 'invalid', 'eventName', 'must not be empty', original, null])
+}
+
+/** How often texts stand in the bytes of a folder's files. */
+async function bytesWith(folder: string, needles: readonly string[]): Promise<Record<string, number>> {
+  const found: Record<string, number> = {}
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue
+    const text = (await readFile(join(entry.parentPath, entry.name))).toString('latin1')
+    const times = needles.reduce((sum, needle) => sum + text.split(needle).length - 1, 0)
+    if (times > 0) found[entry.name] = times
+  }
+  return found
+}
+
+/** The random moment itself: nothing is waited for here. */
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}
