@@ -63,8 +63,8 @@ onEveryEngine('the keys under which addresses are hashed', (engine) => {
     }
     /** How many of the /16 meet the hash under some key that can be got at. */
     const hits = async (now: number): Promise<number> => {
-      const stored = await store.sql.rows<{ key: string }>('select key from address_keys')
-      const ways = [...stored.map(({ key }) => (address: string) => hashAddress(Buffer.from(key, 'hex'), address)), (address: string) => keys.of(now).hash(address)]
+      const left = await store.sql.rows<{ key: string }>('select key from address_keys')
+      const ways = [...left.map(({ key }) => (address: string) => hashAddress(Buffer.from(key, 'hex'), address)), (address: string) => keys.of(now).hash(address)]
       let met = 0
       for (const address of sixteen()) for (const way of ways) if (way(address) === hash) met++
       return met

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { Fault } from '../core/errors.ts'
 import type { Sql } from '../store/sql.ts'
-import { type Identity, type Keeper, type Selector, identitiesOf, isShared } from './person.ts'
+import { identitiesOf, isShared } from './person.ts'
+import type { Identity, Keeper, Selector } from './selector.ts'
 import { erasure } from './store.ts'
 
 /** What a person is looked up and erased with. */

@@ -1,1 +1,1 @@
-export { type Keeper, type Selector, privacyRoom } from './room.ts'
+export { privacyRoom } from './room.ts'

@@ -1,11 +1,11 @@
 import type { FastifyInstance } from 'fastify'
+import { HOUR_MS } from '../core/time.ts'
 import type { Job } from '../store/jobs.ts'
 import type { Sql } from '../store/sql.ts'
-import { HOUR_MS } from '../core/time.ts'
 import { anonymise } from './anonymise.ts'
 import { erasePerson } from './erase.ts'
-import type { Keeper, Selector } from './person.ts'
 import { privacyRoutes } from './routes.ts'
+import type { Keeper, Selector } from './selector.ts'
 
 /** What the room stands on. */
 export interface PrivacySettings {
@@ -38,5 +38,3 @@ export function privacyRoom(settings: PrivacySettings): { routes(app: FastifyIns
     erase,
   }
 }
-
-export type { Keeper, Selector }

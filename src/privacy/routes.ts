@@ -6,7 +6,7 @@ import { route } from '../http/route.ts'
 import { type Static, fields } from '../http/validate.ts'
 import type { Row } from '../store/sql.ts'
 import { type PersonWorld, findPerson, textsOf } from './erase.ts'
-import { NAMES, type Selector } from './person.ts'
+import { NAMES, type Selector } from './selector.ts'
 import { aliasesOf, answersWith, eventsOf, lettersWith } from './store.ts'
 
 const PAGE = 1_000

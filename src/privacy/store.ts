@@ -1,5 +1,5 @@
 import type { Row, Sql, Statement, Value } from '../store/sql.ts'
-import type { Identity, Selector } from './person.ts'
+import type { Identity, Selector } from './selector.ts'
 
 /** What one transaction anonymises at most; the loader has its turn between two. */
 const PIECE_EVENTS = 5_000

@@ -91,16 +91,17 @@ export async function killWhileErasing(store: FreshStore, { seed, kills, events 
   const now = Date.now()
   const own = (n: number): Record<string, Cell> =>
     n % 4 === 0 ? {} : n % 4 === 1 ? { user_id: null, anonymous_id: ANONYMOUS, person: `a:${ANONYMOUS}`, session_id: `needle-session-${n % 3}` } : { user_id: USER, person: `u:${USER}`, properties: `{"mail":"${USER}"}`, event_id: `needle-event-${n}` }
-  const stage = await openStage(store, peopleEvents(events, () => now, own), letters(5, now, `{"eventName":"","userId":"${USER}"}`))
-  await stage.write(`insert into person_aliases (project, alias, person, created_at) values ('${PROJECT}', 'a:${ANONYMOUS}', 'u:${USER}', 0)`)
-  await stage.write(`insert into answers (scope, key, body_hash, status, answer, created_at) values ('scope', 'of ${USER}', '', 200, '', ${now})`)
+  const stage = await openStage(store, peopleEvents(events, () => now, own), letters(5, now, `{"eventName":"","userId":"${USER}"}`), [
+    `insert into person_aliases (project, alias, person, created_at) values ('${PROJECT}', 'a:${ANONYMOUS}', 'u:${USER}', 0)`,
+    `insert into answers (scope, key, body_hash, status, answer, created_at) values ('scope', 'of ${USER}', '', 200, '', ${now})`,
+  ])
   const erase = (server: ServerProcess) => stage.asAdmin(server, 'DELETE', `/api/privacy/person?userId=${encodeURIComponent(USER)}`)
   const ownRows = `user_id = '${USER}' or anonymous_id = '${ANONYMOUS}'`
   const erased = { before: false }
   const run = await killing(stage, kills, async (server) => {
     const headers = await stage.login(server)
     // In the journal too, when the kill comes.
-    await ask(server.url, 'POST', '/v1/events/batch', { body: { projectKey: PROJECT, events: [{ eventName: 'event-0', timestamp: new Date(now).toISOString(), userId: 'u1', sessionId: 's1' }] } })
+    await ask(server.url, 'POST', '/v1/events/batch', { body: { projectKey: PROJECT, events: [{ eventName: 'event-0', timestamp: new Date(now).toISOString(), userId: 'u2', sessionId: 's2' }] } })
     const asked = ask(server.url, 'DELETE', `/api/privacy/person?userId=${encodeURIComponent(USER)}`, { headers }).catch(() => null)
     await delay(random() * 400)
     await server.end('SIGKILL')
@@ -129,13 +130,14 @@ async function killing(stage: Stage, kills: number, kill: (server: ServerProcess
   return run
 }
 
-async function openStage(store: FreshStore, events: Cell[][], deadLetters: Cell[][]) {
+async function openStage(store: FreshStore, events: Cell[][], deadLetters: Cell[][], more: string[] = []) {
   const output: string[] = []
   const engine = await engineOn(store)
   await migrate(engine)
   await engine.transaction('events', async (tx) => {
     for (let at = 0; at < events.length; at += 10_000) await tx.append('events', EVENT_COLUMN_NAMES, events.slice(at, at + 10_000))
     await tx.append('dead_letters', ['id', 'received_at', 'family', 'project', 'reason', 'field', 'error', 'original', 'replayed_at'], deadLetters)
+    for (const text of more) await tx.rows(text)
     await tx.rows(`insert into projects (project_key, name, created_at, is_active) values ('${PROJECT}', 'people', 0, true)`)
   })
   const rowsOf = async (text: string): Promise<Record<string, unknown>[]> => {
@@ -149,11 +151,6 @@ async function openStage(store: FreshStore, events: Cell[][], deadLetters: Cell[
   await engine.close()
   const stage = {
     rows: rowsOf,
-    async write(text: string): Promise<void> {
-      const opened = await engineOn(store)
-      await opened.transaction('events', (tx) => tx.rows(text))
-      await opened.close()
-    },
     async start(): Promise<ServerProcess> {
       const env = { ADMIN_EMAIL: ADMIN.email, ADMIN_PASSWORD_HASH: hashSync(ADMIN.password, 4), JWT_SECRET: 'a secret of at least thirty-two bytes', LOG_LEVEL: 'trace' }
       const server = await startServer({ dataDir: store.dataDir, databaseUrl: store.databaseUrl, env })
@@ -176,9 +173,9 @@ async function openStage(store: FreshStore, events: Cell[][], deadLetters: Cell[
       for (const needle of needles) if (output.join('\n').includes(needle)) left.push(`${needle} in the log`)
       const after = await rowsOf(NUMBERS)
       // Each round of an erasure has sent one event more, of somebody else.
-      const more = Number(after[0]?.events) - Number(before[0]?.events)
+      const added = Number(after[0]?.events) - Number(before[0]?.events)
       const same = { ...after[0], events: before[0]?.events, machines: before[0]?.machines, chrome: before[0]?.chrome, last: before[0]?.last }
-      if (more < 0 || more > run.kills || JSON.stringify(same) !== JSON.stringify(before[0])) run.faults.push(`numbers were ${JSON.stringify(before[0])} and are ${JSON.stringify(after[0])}`)
+      if (added < 0 || added > run.kills || JSON.stringify(same) !== JSON.stringify(before[0])) run.faults.push(`numbers were ${JSON.stringify(before[0])} and are ${JSON.stringify(after[0])}`)
       if (also && Number((await rowsOf(also[0]))[0]?.n) !== also[1]) run.faults.push(`not ${also[1]}: ${also[0]}`)
       return { ...run, left, bytes: await bytesWith(store.dataDir, needles) }
     },
