@@ -15,7 +15,7 @@ onEveryEngine('a server killed 50 times', (engine) => {
     store = await engine.fresh()
     const seed = seedOf('CRASH_SEED')
     const { between, bytes, ...rest } = await kill(store, { seed, kills: 50, events })
-    console.log(`${name}, ${engine.name}, CRASH_SEED=${seed}: ${between} of 50 kills in the midst; bytes ${JSON.stringify(bytes)}`)
+    console.log(`${name}, ${engine.name}, CRASH_SEED=${seed}: ${between} of 50 kills while at it; bytes ${JSON.stringify(bytes)}`)
     expect(rest).toEqual({ kills: 50, faults: [], left: [] })
   })
 })

@@ -15,7 +15,7 @@ onEveryEngine('a server killed 5 times', (engine) => {
     store = await engine.fresh()
     const seed = seedOf('CRASH_SEED')
     const { between, bytes, ...rest } = await kill(store, { seed, kills: 5, events })
-    console.log(`${name}, ${engine.name}, CRASH_SEED=${seed}: ${between} of 5 kills in the midst; bytes ${JSON.stringify(bytes)}`)
+    console.log(`${name}, ${engine.name}, CRASH_SEED=${seed}: ${between} of 5 kills while at it; bytes ${JSON.stringify(bytes)}`)
     expect(rest).toEqual({ kills: 5, faults: [], left: [] })
   })
 })

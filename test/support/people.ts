@@ -13,8 +13,6 @@ import { engineOn } from './store.ts'
 
 const DAY_MS = 86_400_000
 const AGENT = 'Mozilla/5.0 (needle-agent)'
-const USER = 'needle-user@example.com'
-const ANONYMOUS = 'needle-browser'
 const ADMIN = { email: 'ada@example.com', password: 'correct horse' }
 const PROJECT = 'feedfacecafe'
 
@@ -52,7 +50,7 @@ const NUMBERS = `select count(*) as events, count(distinct person) as persons, c
 /** What a run of kills came to. */
 export interface Killed {
   kills: number
-  /** Kills that left work begun and not ended. */
+  /** Kills that came while work was under way. */
   between: number
   /** Rows found half done after a kill, and numbers found changed. */
   faults: string[]
@@ -85,45 +83,67 @@ export async function killWhileAnonymising(store: FreshStore, { seed, kills, eve
   return stage.verdict(server, run, ['needle-agent', 'needle-hash', 'needle-address'], [young, 500])
 }
 
-/** Erases a person of many events, asked again and again of a server that is killed `kills` times at it. */
+/** Erases people of many events, one a kill, with a server that is killed while it is asked to; then it is asked again. */
 export async function killWhileErasing(store: FreshStore, { seed, kills, events }: { seed: number; kills: number; events: number }): Promise<Killed> {
   const random = randomFrom(seed)
   const now = Date.now()
-  const own = (n: number): Record<string, Cell> =>
-    n % 4 === 0 ? {} : n % 4 === 1 ? { user_id: null, anonymous_id: ANONYMOUS, person: `a:${ANONYMOUS}`, session_id: `needle-session-${n % 3}` } : { user_id: USER, person: `u:${USER}`, properties: `{"mail":"${USER}"}`, event_id: `needle-event-${n}` }
-  const stage = await openStage(store, peopleEvents(events, () => now, own), letters(5, now, `{"eventName":"","userId":"${USER}"}`), [
-    `insert into person_aliases (project, alias, person, created_at) values ('${PROJECT}', 'a:${ANONYMOUS}', 'u:${USER}', 0)`,
-    `insert into answers (scope, key, body_hash, status, answer, created_at) values ('scope', 'of ${USER}', '', 200, '', ${now})`,
-  ])
-  const erase = (server: ServerProcess) => stage.asAdmin(server, 'DELETE', `/api/privacy/person?userId=${encodeURIComponent(USER)}`)
-  const ownRows = `user_id = '${USER}' or anonymous_id = '${ANONYMOUS}'`
-  const erased = { before: false }
-  const run = await killing(stage, kills, async (server) => {
+  const user = (k: number): string => `needle-user-${k}@example.com`
+  const browser = (k: number): string => `needle-browser-${k}-`
+  const own = (n: number): Record<string, Cell> => {
+    const k = Math.floor(n / 4) % kills
+    if (n % 4 === 0) return {}
+    if (n % 4 === 1) return { user_id: null, anonymous_id: browser(k), person: `a:${browser(k)}`, session_id: `needle-session-${k}-${n % 3}` }
+    return { user_id: user(k), person: `u:${user(k)}`, properties: `{"mail":"${user(k)}"}`, event_id: `needle-event-${n}` }
+  }
+  const people = Array.from({ length: kills }, (_, k) => k)
+  const stage = await openStage(
+    store,
+    peopleEvents(events, () => now, own),
+    people.flatMap((k) => letters(2, now, `{"eventName":"","userId":"${user(k)}"}`)),
+    people.flatMap((k) => [
+      `insert into person_aliases (project, alias, person, created_at) values ('${PROJECT}', 'a:${browser(k)}', 'u:${user(k)}', 0)`,
+      `insert into answers (scope, key, body_hash, status, answer, created_at) values ('scope', 'of ${user(k)}', '', 200, '', ${now})`,
+    ]),
+  )
+  const path = (k: number): string => `/api/privacy/person?userId=${encodeURIComponent(user(k))}`
+  const rowsOf = async (k: number): Promise<number> => Number((await stage.rows(`select count(*) as n from events where user_id = '${user(k)}' or anonymous_id = '${browser(k)}'`))[0]?.n)
+  let aim = 500
+  const run = await killing(stage, kills, async (server, k) => {
+    const all = Array.from({ length: events }, (_, n) => n).filter((n) => n % 4 !== 0 && Math.floor(n / 4) % kills === k).length
     const headers = await stage.login(server)
     // In the journal too, when the kill comes.
     await ask(server.url, 'POST', '/v1/events/batch', { body: { projectKey: PROJECT, events: [{ eventName: 'event-0', timestamp: new Date(now).toISOString(), userId: 'u2', sessionId: 's2' }] } })
-    const asked = ask(server.url, 'DELETE', `/api/privacy/person?userId=${encodeURIComponent(USER)}`, { headers }).catch(() => null)
-    await delay(random() * 400)
+    const start = performance.now()
+    let answered = false
+    const asked = ask(server.url, 'DELETE', path(k), { headers }).then(
+      () => (answered = true),
+      () => false,
+    )
+    await Promise.race([asked, delay(random() * aim)])
+    // The next kill is aimed at the time that erasing takes here.
+    aim = answered ? performance.now() - start : aim * 1.2
+    const unanswered = !answered
     await server.end('SIGKILL')
     await asked
-    const [row] = await stage.rows(`select count(*) filter (where ${ownRows}) as own, count(*) filter (where person like 'e:%') as gone from events`)
-    const begun = Number(row?.own) === 0 && !erased.before
-    erased.before ||= begun
-    const half = Math.min(Number(row?.own), Number(row?.gone))
-    return { half, begun }
+    const left = await rowsOf(k)
+    return { half: left === 0 || left === all ? 0 : left, begun: unanswered }
   })
   const server = await stage.start()
-  const { status } = await erase(server)
-  if (status !== 200) throw new Error(`Erasing was answered ${status}`)
+  const headers = await stage.login(server)
+  for (const k of people) {
+    const { status, body } = await ask(server.url, 'DELETE', path(k), { headers })
+    if (status !== 200) throw new Error(`Erasing was answered ${status}: ${JSON.stringify(body)}`)
+  }
   return stage.verdict(server, run, ['needle-user', 'needle-browser', 'needle-session', 'needle-event'])
 }
 
 type Stage = Awaited<ReturnType<typeof openStage>>
 
-async function killing(stage: Stage, kills: number, kill: (server: ServerProcess) => Promise<{ half: number; begun: boolean }>): Promise<{ kills: number; between: number; faults: string[] }> {
+async function killing(stage: Stage, kills: number, kill: (server: ServerProcess, at: number) => Promise<{ half: number; begun: boolean }>): Promise<{ kills: number; between: number; faults: string[] }> {
   const run = { kills, between: 0, faults: [] as string[] }
   for (let at = 0; at < kills; at++) {
-    const { half, begun } = await kill(await stage.start())
+    const { half, begun } = await kill(await stage.start(), at)
+    await stage.endLease()
     if (half > 0) run.faults.push(`kill ${at}: ${half} rows half done`)
     if (begun) run.between++
   }
@@ -151,6 +171,12 @@ async function openStage(store: FreshStore, events: Cell[][], deadLetters: Cell[
   await engine.close()
   const stage = {
     rows: rowsOf,
+    /** As if the 20 s had passed after which a killed server's work is taken over. */
+    async endLease(): Promise<void> {
+      const opened = await engineOn(store)
+      await opened.transaction('rows', (tx) => tx.rows('delete from leases'))
+      await opened.close()
+    },
     async start(): Promise<ServerProcess> {
       const env = { ADMIN_EMAIL: ADMIN.email, ADMIN_PASSWORD_HASH: hashSync(ADMIN.password, 4), JWT_SECRET: 'a secret of at least thirty-two bytes', LOG_LEVEL: 'trace' }
       const server = await startServer({ dataDir: store.dataDir, databaseUrl: store.databaseUrl, env })
