@@ -34,6 +34,7 @@ describe('the settings', () => {
       baseRedirectUrl: null,
       notFoundUrl: null,
       honorDnt: false,
+      anonymizeAfterMs: 90 * 86_400_000,
       unknownLinks: 'store',
       dataDir: DATA_DIR,
       store: { dataDir: DATA_DIR, databaseUrl: null, memoryMb: 384, threads: 2 },

@@ -92,9 +92,8 @@ export function answersWith(sql: Sql, texts: readonly string[]): Promise<Row[]> 
 }
 
 /**
- * What erases a person, to run in one transaction: all or nothing. The first three statements count the events, aliases and so
- * on of `COUNTED`. Labels stand where names stood, made with a `salt` that nobody keeps, so that who was one stays one and no
- * number changes.
+ * What erases a person, to run in one transaction: all or nothing. What goes is counted before, as rows of `kind` and `erased`.
+ * Labels stand where names stood, made with a `salt` that nobody keeps, so that who was one stays one and no number changes.
  */
 export function erasure(identities: readonly Identity[], texts: readonly string[], project: string | null, salt: string): Statement[] {
   const statements: Statement[] = []

@@ -74,7 +74,15 @@ export async function openDuckdb(settings: { dataDir: string; memoryMb: number; 
     async idle() {
       if (!appended) return
       appended = false
-      await lanes.events.take(() => lanes.events.connection.run('checkpoint').then(() => undefined, ignoreBusy))
+      await lanes.events.take(() =>
+        lanes.events.connection.run('checkpoint').then(
+          () => undefined,
+          (error: unknown) => {
+            ignoreBusy(error)
+            appended = true
+          },
+        ),
+      )
     },
     async close() {
       await lanes.rows.take(async () => undefined)
