@@ -178,7 +178,7 @@ async function openStage(store: FreshStore, events: Cell[][], deadLetters: Cell[
       await opened.close()
     },
     async start(): Promise<ServerProcess> {
-      const env = { ADMIN_EMAIL: ADMIN.email, ADMIN_PASSWORD_HASH: hashSync(ADMIN.password, 4), JWT_SECRET: 'a secret of at least thirty-two bytes', LOG_LEVEL: 'trace' }
+      const env = { ADMIN_EMAIL: ADMIN.email, ADMIN_PASSWORD_HASH: hashSync(ADMIN.password, 4), JWT_SECRET: 'a secret of at least thirty-two bytes', LOG_LEVEL: 'trace', RATE_LIMIT_ADMIN: '1000000' }
       const server = await startServer({ dataDir: store.dataDir, databaseUrl: store.databaseUrl, env })
       server.child.once('exit', () => output.push(server.output().out, server.output().err))
       return server
