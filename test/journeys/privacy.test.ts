@@ -194,7 +194,7 @@ onEveryEngine('anonymising', (engine) => {
   let app: TestApp
   const clock = { at: START }
   beforeAll(async () => {
-    app = await testApp(engine, { clock, env: { IP_STORAGE: 'raw', RATE_LIMIT_ADMIN: '1000000' } })
+    app = await testApp(engine, { clock, env: { IP_STORAGE: 'raw' } })
   })
   afterAll(() => app.close())
 
