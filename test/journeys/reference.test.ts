@@ -57,7 +57,7 @@ onEveryEngine('the API reference', (engine) => {
       [
         'GET /api/auth/me', 'GET /api/auth/users', 'PATCH /api/auth/users/{id}', 'POST /api/auth/users', 'POST /api/auth/logout', 'POST /api/auth/password', 'POST /api/auth/refresh',
         'GET /api/dead-letters', 'GET /api/keys', 'GET /api/link-tracking/links', 'GET /api/link-tracking/links/{id}', 'GET /api/link-tracking/links/{id}/qr',
-        'DELETE /api/privacy/person', 'GET /api/privacy/person', 'GET /api/auth/me', 'GET /api/dead-letters', 'GET /api/keys', 'GET /api/link-tracking/links', 'GET /api/link-tracking/links/{id}', 'GET /api/link-tracking/links/{id}/qr',
+        'DELETE /api/privacy/person', 'GET /api/privacy/person',
         'GET /api/link-tracking/links/{id}/stats', 'GET /api/link-tracking/lookup/{tracking_id}', 'GET /api/link-tracking/sync', 'GET /api/tracking-ingest/health', 'GET /apispec.json',
         'GET /calendly', 'GET /db/health', 'GET /github', 'GET /health', 'GET /link', 'GET /linkedin', 'GET /metrics', 'GET /portfolio', 'GET /track/{id}', 'GET /website',
         'PATCH /api/link-tracking/links/{id}', 'POST /api/auth/login', 'POST /api/dead-letters/replay', 'POST /api/keys', 'POST /api/keys/{id}/revoke', 'POST /api/link-tracking/links',
