@@ -22,7 +22,8 @@ import type { Lane, Row, Value } from './sql.ts'
 const READERS = 4
 /** Under load a checkpoint stalls commits for 100 ms and more, so it waits for this much log, or for a quiet moment. */
 const CHECKPOINT_MB = 128
-const CONFLICT_TRIES = 5
+const CONFLICT_TRIES = 10
+const CONFLICT_PAUSE_MS = 5
 
 /**
  * Opens the embedded engine on `DATA_DIR/waymark.duckdb`, made where missing.
@@ -197,6 +198,8 @@ async function retried<T>(work: () => Promise<T>): Promise<T> {
       return await work()
     } catch (error) {
       if (tries === CONFLICT_TRIES || !(error instanceof Error) || !/conflict/i.test(error.message)) throw error
+      // Unevenly, so that the two do not meet again.
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * CONFLICT_PAUSE_MS * tries))
     }
   }
 }

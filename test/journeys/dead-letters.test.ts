@@ -59,13 +59,6 @@ onEveryEngine('the dead letters', (engine) => {
     })
   })
 
-  test('keep what was refused of a body that begins with a byte order mark', async () => {
-    const bad = '{"tracking_id": "a b"}'
-    expect(await send(`\ufeff{"events":[{"tracking_id":"marked"},${bad}]}`)).toMatchObject({ status: 207, body: { results: { successful: 1, failed: 1 } } })
-    expect((await letters('?limit=1')).dead_letters[0]).toMatchObject({ original: bad })
-    expect(await clicksOf('marked')).toBe(1)
-  })
-
   test('of a batch that was all bad are kept too', async () => {
     const letter = await lettered('{"tracking_id": ""}')
     expect(letter).toMatchObject({ original: '{"tracking_id": ""}', error: 'must match ^[A-Za-z0-9_-]{1,100}$' })
@@ -170,5 +163,12 @@ onEveryEngine('the dead letters', (engine) => {
       expect((await app.get('/api/dead-letters', { as })).status).toBe(as === 'key' ? 403 : 401)
       expect((await app.post('/api/dead-letters/replay', {}, { as })).status).toBe(as === 'key' ? 403 : 401)
     }
+  })
+
+  test('keep what was refused of a body that begins with a byte order mark', async () => {
+    const bad = '{"tracking_id": "a b"}'
+    expect(await send(`\ufeff{"events":[{"tracking_id":"marked"},${bad}]}`)).toMatchObject({ status: 207, body: { results: { successful: 1, failed: 1 } } })
+    expect((await letters('?limit=1')).dead_letters[0]).toMatchObject({ original: bad })
+    expect(await clicksOf('marked')).toBe(1)
   })
 })

@@ -2,6 +2,7 @@ import { hashSync } from '@node-rs/bcrypt'
 import { pino } from 'pino'
 import { type App, openApp } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
+import { HOUR_MS } from '../../src/core/time.ts'
 import { type Answer, type Question, ask } from './ask.ts'
 import type { FreshStore, TestEngine } from './engines.ts'
 import { TEST_KEY } from './process.ts'
@@ -130,7 +131,7 @@ export async function testApp(engine: TestEngine, options: TestAppOptions = {}):
   })
   const world = { log: log ? pino({ level: config.logLevel, base: null }, { write: (line: string) => void log.push(line) }) : pino({ level: 'silent' }), now: () => clock.at, threadScript }
   let app = await openApp(config, world)
-  const sessions = new Map<As, Promise<string>>()
+  const sessions = new Map<As, { since: number; header: Promise<string> }>()
   let open = true
 
   const login = async (who: 'viewer' | 'admin'): Promise<string> => {
@@ -152,9 +153,11 @@ export async function testApp(engine: TestEngine, options: TestAppOptions = {}):
     async as(who) {
       if (who === 'key') return { 'x-api-key': TEST_KEY }
       if (who === 'nobody') return {}
-      const session = sessions.get(who) ?? login(who)
+      const known = sessions.get(who)
+      // A session that nobody used for a day has ended, and a test may let years pass.
+      const session = known && Math.abs(clock.at - known.since) < HOUR_MS ? known : { since: clock.at, header: login(who) }
       sessions.set(who, session)
-      return { authorization: await session }
+      return { authorization: await session.header }
     },
     ask: (method, path, question) => ask(app.url, method, path, question),
     get: async (path, { as = 'key', headers = {} } = {}) => ask(app.url, 'GET', path, { headers: { ...(await self.as(as)), ...headers } }),

@@ -112,7 +112,7 @@ export async function killWhileErasing(store: FreshStore, { seed, kills, events 
     const all = Array.from({ length: events }, (_, n) => n).filter((n) => n % 4 !== 0 && Math.floor(n / 4) % kills === k).length
     const headers = await stage.login(server)
     // In the journal too, when the kill comes.
-    await ask(server.url, 'POST', '/v1/events/batch', { body: { projectKey: PROJECT, events: [{ eventName: 'event-0', timestamp: new Date(now).toISOString(), userId: 'u2', sessionId: 's2' }] } })
+    await ask(server.url, 'POST', '/v1/events/batch', { body: { projectKey: PROJECT, events: [{ eventName: 'event-0', timestamp: new Date(now).toISOString(), userId: 'u2' }] } })
     const start = performance.now()
     let answered = false
     const asked = ask(server.url, 'DELETE', path(k), { headers }).then(
