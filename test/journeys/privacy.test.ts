@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { type TestApp, ADMIN, CHROME, START, testApp } from '../support/app.ts'
 import { until } from '../support/ask.ts'
 import { onEveryEngine } from '../support/engines.ts'
+import { readStore } from '../support/store.ts'
 
 const DAY = 86_400_000
 const UUID = expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/)
@@ -11,7 +12,6 @@ const NOTHING = { events: 0, mentions: 0, aliases: 0, dead_letters: 0, answers: 
 const everything = async (app: TestApp): Promise<string> => {
   const tables = ['events', 'event_ids', 'dead_letters', 'answers', 'person_aliases']
   await app.stop()
-  const { readStore } = await import('../support/store.ts')
   const rows: unknown[] = []
   for (const table of tables) rows.push(await readStore(app.store, `select * from ${table}`))
   return JSON.stringify(rows)
@@ -126,7 +126,8 @@ onEveryEngine('a person', (engine) => {
     expect((await person('GET', 'userId=bob'))[1].events).toMatchObject([{ name: 'view', user_id: 'bob', user_agent: CHROME, session_id: expect.stringMatching(/^e:[0-9a-f]{32}$/) }])
     expect((await person('GET', 'userId=cy'))[1].events).toMatchObject([{ anonymous_id: 'browser-of-cy', session_id: 'session-cy' }, { name: 'late' }])
     const left = await everything(app)
-    for (const trace of ['ada', 'Ada']) expect([trace, left.split(trace).length - 1]).toEqual([trace, 0])
+    // None that an id in hexadecimal digits could hold by chance.
+    for (const trace of ['of-ada', 'session-ada', 'ada-view', 'lovelace', 'Lovelace']) expect([trace, left.split(trace).length - 1]).toEqual([trace, 0])
     expect(left).toContain('browser-of-cy')
   })
 
