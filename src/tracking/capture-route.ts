@@ -74,9 +74,7 @@ export function captureRoute(app: FastifyInstance, world: CaptureWorld): void {
         idempotency ? (made) => ({ scope: idempotency.scope, key: idempotency.key, bodyHash: idempotency.bodyHash, status: 200, answer: JSON.stringify(answer(made)), createdAt: world.now() }) : undefined,
       )
       if (idempotency) idempotency.kept = true
-      const body = answer(outcomes)
-      request.log.info({ eventId: body.eventId, eventType: capture.eventType ?? 'inbound' }, 'capture')
-      return body
+      return answer(outcomes)
     },
   })
 }

@@ -72,13 +72,15 @@ onEveryEngine('at the door of captures', (engine) => {
     expect((await app.get('/api/tracking/stats', { as: 'admin' })).body).toMatchObject({ totalEvents: 4, humanEvents: 1, machineEvents: 3 })
   })
 
-  test('each capture and each refusal is logged, without an address or what was sent', async () => {
+  test('captures are logged as sums and each refusal by itself, without an address or what was sent', async () => {
     const log: string[] = []
     await open({ LOG_LEVEL: 'info' }, log)
-    const { body } = await capture({}, { ...EVENT, campaign: 'secret-campaign' })
+    await capture({}, { ...EVENT, campaign: 'secret-campaign' })
     await capture({}, { ...EVENT, referrer: 'secret referrer' })
+    await app.stop()
     const lines = log.map((line) => JSON.parse(line) as Record<string, unknown>)
-    expect(lines.filter(({ msg }) => msg === 'capture')).toMatchObject([{ level: 30, eventId: (body as { eventId: string }).eventId, eventType: 'inbound' }])
+    expect(lines.filter(({ msg }) => msg === 'events captured')).toMatchObject([{ level: 30, events: { tracking: { captured: 1 } } }])
+    expect(lines.filter(({ msg }) => msg === 'events refused')).toMatchObject([{ level: 40, events: { tracking: { invalid: 1 } } }])
     expect(lines.filter(({ msg }) => msg === 'request not as expected')).toMatchObject([{ level: 40, code: 'invalid', fields: ['referrer'], route: '/api/tracking/capture' }])
     const others = log.filter((line) => !line.includes('listening at'))
     expect(others).toHaveLength(log.length - 1)
