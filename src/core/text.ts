@@ -39,6 +39,15 @@ export function wellFormed(text: string): string {
   return paired.includes('\0') ? paired.replaceAll('\0', '\ufffd') : paired
 }
 
+/** What a JSON text says, or the text itself where it is no JSON. */
+export function jsonOrText(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
+
 function isHighSurrogate(unit: number): boolean {
   return unit >= 0xd800 && unit <= 0xdbff
 }

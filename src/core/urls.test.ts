@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { hostOf, parseHttpUrl, siteName } from './urls.ts'
+import { databaseUrls, hostOf, parseHttpUrl, siteName } from './urls.ts'
 
 describe('parseHttpUrl', () => {
   test.each([
@@ -116,4 +116,12 @@ describe('siteName', () => {
       { numRuns: 1_000 },
     )
   })
+})
+
+describe('the hosts of a database', () => {
+  test.each([
+    ['postgres://localhost/waymark', ['postgres://localhost/waymark']],
+    ['postgres://ada:s%2Ct@one:5432,two:5433/waymark?sslmode=require', ['postgres://ada:s%2Ct@one:5432/waymark?sslmode=require', 'postgres://ada:s%2Ct@two:5433/waymark?sslmode=require']],
+    ['postgresql://[2001:db8::1]:5432,two', ['postgresql://[2001:db8::1]:5432', 'postgresql://two']],
+  ])('%s', (url, urls) => expect(databaseUrls(url)).toEqual(urls))
 })

@@ -55,3 +55,9 @@ function parse(text: string): URL | null {
   // Asking first is cheaper than catching: a thrown error carries a stack.
   return URL.canParse(text) ? new URL(text) : null
 }
+
+/** A PostgreSQL URL for each host that one names, which are several by comma: `postgres://user@one:5432,two:5433/database`. */
+export function databaseUrls(url: string): string[] {
+  const [, before = '', hosts = '', behind = ''] = /^([^:]+:\/\/(?:[^@/?]*@)?)([^/?]*)(.*)$/s.exec(url) ?? []
+  return hosts.split(',').map((host) => `${before}${host}${behind}`)
+}

@@ -22,6 +22,9 @@ import type { Lane, Row, Value } from './sql.ts'
 const READERS = 4
 /** Under load a checkpoint stalls commits for 100 ms and more, so it waits for this much log, or for a quiet moment. */
 const CHECKPOINT_MB = 128
+/** What is asked when the store closes may go on for so long before it is interrupted, and again until it has ended. */
+const CLOSE_GRACE_MS = 500
+const INTERRUPT_MS = 50
 const CONFLICT_TRIES = 10
 const CONFLICT_PAUSE_MS = 5
 
@@ -42,11 +45,15 @@ export async function openDuckdb(settings: { dataDir: string; memoryMb: number; 
     throw inUse(error, file)
   })
   const readers = await Promise.all(Array.from({ length: READERS }, () => instance.connect()))
-  const read = createPool(readers)
+  const lend = createPool(readers)
   const lanes = {
     rows: { connection: await instance.connect(), take: createLane() },
     events: { connection: await instance.connect(), take: createLane() },
   }
+
+  const streams = new Set<DuckDBConnection>()
+  const { busy, ended } = createWork(() => [...readers, ...streams, lanes.rows.connection, lanes.events.connection])
+  const read = <R>(work: (connection: DuckDBConnection) => Promise<R>): Promise<R> => busy(() => lend(work))
 
   let appended = false
   const engine: Engine = {
@@ -56,43 +63,83 @@ export async function openDuckdb(settings: { dataDir: string; memoryMb: number; 
     rows: <T>(text: string, values?: readonly Value[], options?: { timeoutMs?: number }) =>
       read((connection) => bounded(connection, options?.timeoutMs, () => query<T>(connection, text, values))),
     async *stream(text, values) {
-      const connection = await instance.connect()
+      const connection = await busy(() => instance.connect())
+      streams.add(connection)
       try {
-        const result = await connection.stream(text, values?.map(toDuckdb), values?.map(typeOf))
-        for await (const rows of result.yieldRowObjectJs()) yield rows.map(plain)
+        const result = await busy(() => connection.stream(text, values?.map(toDuckdb), values?.map(typeOf)))
+        const pieces = result.yieldRowObjectJs()
+        for (;;) {
+          const piece = await busy(() => pieces.next())
+          if (piece.done) return
+          yield piece.value.map(plain)
+        }
       } finally {
-        connection.closeSync()
+        if (streams.delete(connection)) connection.closeSync()
       }
     },
     transaction: (lane: Lane, work) =>
-      lanes[lane].take(() =>
-        retried(async () => {
-          if (lane === 'events') appended = true
-          return transact(lanes[lane].connection, work)
-        }),
+      busy(() =>
+        lanes[lane].take(() =>
+          retried(async () => {
+            if (lane === 'events') appended = true
+            return transact(lanes[lane].connection, work)
+          }),
+        ),
       ),
     known: (ids, since) => read((connection) => known(connection, ids, since)),
     async idle() {
-      if (!appended) return
+      if (!appended) return true
       appended = false
-      await lanes.events.take(() =>
-        lanes.events.connection.run('checkpoint').then(
-          () => undefined,
-          (error: unknown) => {
-            ignoreBusy(error)
-            appended = true
-          },
+      return busy(() =>
+        lanes.events.take(() =>
+          lanes.events.connection.run('checkpoint').then(
+            () => true,
+            (error: unknown) => {
+              ignoreBusy(error)
+              appended = true
+              return false
+            },
+          ),
         ),
       )
     },
+    replicas: () => [],
     async close() {
-      await lanes.rows.take(async () => undefined)
-      await lanes.events.take(() => lanes.events.connection.run('checkpoint').then(() => undefined, ignoreBusy))
-      for (const connection of [...readers, lanes.rows.connection, lanes.events.connection]) connection.closeSync()
+      // A thread that ends while the engine works takes the whole process with it.
+      await ended()
+      await lanes.events.connection.run('checkpoint').catch(ignoreBusy)
+      for (const connection of [...readers, ...streams, lanes.rows.connection, lanes.events.connection]) connection.closeSync()
+      streams.clear()
       instance.closeSync()
     },
   }
   return engine
+}
+
+/** Knows what the engine is at, so that its end can be waited for, and hastened. */
+function createWork(connections: () => DuckDBConnection[]): { busy: <R>(work: () => Promise<R>) => Promise<R>; ended: () => Promise<void> } {
+  const underWay = new Set<Promise<unknown>>()
+  let closed = false
+  return {
+    async busy(work) {
+      if (closed) throw new Fault('unavailable', 'The store is closed.')
+      const done = work()
+      underWay.add(done)
+      try {
+        return await done
+      } finally {
+        underWay.delete(done)
+      }
+    },
+    async ended() {
+      closed = true
+      for (let patience = CLOSE_GRACE_MS; underWay.size > 0; patience = INTERRUPT_MS) {
+        const all = Promise.allSettled(underWay)
+        const late = await Promise.race([all.then(() => false), new Promise<true>((resolve) => setTimeout(resolve, patience, true))])
+        if (late) for (const connection of connections()) connection.interrupt()
+      }
+    },
+  }
 }
 
 async function query<T>(connection: DuckDBConnection, text: string, values: readonly Value[] = []): Promise<T[]> {
@@ -142,10 +189,12 @@ async function append(
 ): Promise<void> {
   if (rows.length === 0) return
   const appender = await connection.createAppender(table)
-  if (appender.columnCount !== columns.length) throw new Error(`${table}: ${columns.length} cells a row, not ${appender.columnCount}`)
+  const unnamed = appender.columnCount - columns.length
+  if (unnamed < 0) throw new Error(`${table}: ${appender.columnCount} cells a row, not ${columns.length}`)
   const types = columns.map((name) => (EVENT_COLUMNS as Record<string, string>)[name])
   for (const row of rows) {
     for (let i = 0; i < row.length; i++) appendCell(appender, row[i] as Cell, types[i])
+    for (let i = 0; i < unnamed; i++) appender.appendNull()
     appender.endRow()
   }
   appender.closeSync()

@@ -164,6 +164,19 @@ onEveryEngine('an engine', (engine) => {
     expect(await opened.rows('select count(*) as n from events')).toEqual([{ n: 2 }])
   })
 
+  test('says when somebody writes instead of letting it rest, and rests when asked again', async () => {
+    await append([row({})])
+    let say: (held: boolean) => void
+    const said = new Promise<boolean>((resolve) => (say = resolve))
+    await opened.transaction('rows', async (tx) => {
+      await tx.rows("update counters set value = value where name = 'links'")
+      say(await opened.idle())
+    })
+    // Only the embedded engine rests by itself.
+    expect(await said).toBe(engine.name === 'postgres')
+    expect(await opened.idle()).toBe(true)
+  })
+
   test('keeps what was committed when it is closed and opened again', async () => {
     await append([row({ id: 'kept', properties: '{"a": 1}' })])
     await opened.close()

@@ -44,3 +44,12 @@ export type EventColumn = keyof typeof EVENT_COLUMNS
 
 /** The event columns' names, in order. */
 export const EVENT_COLUMN_NAMES = Object.keys(EVENT_COLUMNS) as EventColumn[]
+
+/** The columns as they lie in the store: behind the others each event's place in the order in which events came there. */
+export const STORED_COLUMN_NAMES = [...EVENT_COLUMN_NAMES, 'seq'] as const
+
+/** Gives a number that grows with every change of the events and of who is who: the last that an event was given, or that of a change of events. */
+export const EVENTS_STATE = `select value as state from counters where name = 'events'`
+
+/** Told with every change of events that are stored already. It skips a number. */
+export const EVENTS_CHANGED = `update counters set value = value + 1 where name = 'events'`

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { until } from '../../test/support/ask.ts'
 import { onEveryEngine } from '../../test/support/engines.ts'
 import { type TestStore, openStore } from '../../test/support/store.ts'
-import { type Job, createLease, startJobs } from './jobs.ts'
+import { type Job, type Lease, createLease, startJobs } from './jobs.ts'
 
 onEveryEngine('a lease', (engine) => {
   let store: TestStore
@@ -13,7 +13,7 @@ onEveryEngine('a lease', (engine) => {
 
   test('is one node’s, until it dies or gives it back', async () => {
     const clock = { at: 1_000_000 }
-    const [one, other] = [createLease(store.sql, 'work', () => clock.at), createLease(store.sql, 'work', () => clock.at)]
+    const [one, other] = ['one', 'other'].map((node) => createLease(store.sql, 'work', node, () => clock.at)) as [Lease, Lease]
     const renew = async () => {
       await one.renew()
       await other.renew()
@@ -41,6 +41,10 @@ onEveryEngine('a lease', (engine) => {
     await other.release()
     await other.renew()
     expect(other.held()).toBe(false)
+    // A node that was killed and started again is the same node.
+    const again = createLease(store.sql, 'work', 'one', () => clock.at)
+    await again.renew()
+    expect(again.held()).toBe(true)
   })
 })
 
@@ -51,20 +55,21 @@ onEveryEngine('jobs', (engine) => {
   })
   afterAll(() => store.close())
 
+  // Side by side, since all they do is wait for timers: each has jobs, a clock and lines of its own, and one alone takes leases.
   const HOUR = 3_600_000
-  const start = (jobs: Job[], clock: { at: number }, lines: object[] = [], shared = true) =>
-    startJobs(jobs, { sql: store.sql, shared, now: () => clock.at, log: { warn: (fields, message) => void lines.push({ ...fields, message }) } })
+  const start = (jobs: Job[], clock: { at: number }, { lines = [], shared = false, node = 'one' }: { lines?: object[]; shared?: boolean; node?: string } = {}) =>
+    startJobs(jobs, { sql: store.sql, shared, node, now: () => clock.at, log: { warn: (fields, message) => void lines.push({ ...fields, message }) } })
 
-  test('run on one node only, on another within moments of an orderly end, and everywhere where that is asked', async () => {
+  test.concurrent('run on one node only, on another within moments of an orderly end, and everywhere where that is asked', async () => {
     const clock = { at: 1_000_000 }
     const runs: string[] = []
     const jobsOf = (node: string): Job[] => [
       { name: 'own', everyMs: HOUR, everywhere: true, work: async () => void runs.push(`own ${node}`) },
       { name: 'shared', everyMs: HOUR, work: async () => void runs.push(`shared ${node}`) },
     ]
-    const one = start(jobsOf('one'), clock)
+    const one = start(jobsOf('one'), clock, { shared: true })
     await until('one has done both', () => runs.length === 2)
-    const other = start(jobsOf('other'), clock)
+    const other = start(jobsOf('other'), clock, { shared: true, node: 'other' })
     await until('the other has done its own', () => runs.includes('own other'))
     clock.at += HOUR
     await until('the hour’s work is done', () => runs.length === 6)
@@ -75,7 +80,7 @@ onEveryEngine('jobs', (engine) => {
     expect(await store.sql.rows('select * from leases')).toEqual([])
   })
 
-  test('run one at a time, and end between two steps when they are stopped', async () => {
+  test.concurrent('run one at a time, and end between two steps when they are stopped', async () => {
     const clock = { at: 1_000_000 }
     const seen: string[] = []
     let steps = 0
@@ -87,26 +92,26 @@ onEveryEngine('jobs', (engine) => {
       }
       seen.push('end')
     }
-    const running = start([{ name: 'long', everyMs: HOUR, work: long }, { name: 'next', everyMs: HOUR, work: async () => void seen.push('next') }], clock, [], false)
+    const running = start([{ name: 'long', everyMs: HOUR, work: long }, { name: 'next', everyMs: HOUR, work: async () => void seen.push('next') }], clock)
     await until('it is at work', () => steps > 10)
     await running.stop()
     expect(seen).toEqual(['begin', 'end'])
   })
 
-  test('that fail are told once, and tried again', async () => {
+  test.concurrent('that fail are told once, and tried again', async () => {
     const clock = { at: 1_000_000 }
     const lines: object[] = []
     let tries = 0
-    const running = start([{ name: 'failing', everyMs: HOUR, work: () => Promise.reject(new Error(`no ${++tries}`)) }], clock, lines, false)
+    const running = start([{ name: 'failing', everyMs: HOUR, work: () => Promise.reject(new Error(`no ${++tries}`)) }], clock, { lines })
     await until('it was tried twice', () => tries === 2, 15_000)
     await running.stop()
     expect(lines).toEqual([{ job: 'failing', reason: 'no 1', message: 'a job is put off' }])
   })
 
-  test('are done at once when the clock was set back', async () => {
+  test.concurrent('are done at once when the clock was set back', async () => {
     const clock = { at: 10 * HOUR }
     let runs = 0
-    const running = start([{ name: 'hourly', everyMs: HOUR, work: async () => void runs++ }], clock, [], false)
+    const running = start([{ name: 'hourly', everyMs: HOUR, work: async () => void runs++ }], clock)
     await until('it ran', () => runs === 1)
     clock.at = HOUR
     await until('it ran again', () => runs === 2)

@@ -1,4 +1,3 @@
-import { newId } from '../core/ids.ts'
 import type { Sql } from './sql.ts'
 
 /** Work that recurs. It may be killed at any point and done again, so each of its steps leaves things as they should be. */
@@ -18,7 +17,13 @@ export interface JobsWorld {
   sql: Sql
   /** Whether other nodes have the same store, so that they must agree who does the work. */
   shared: boolean
+  /** Which node this is, the same after each of its starts: one that was killed goes on with its own leases at once. */
+  node: string
   now: () => number
+  /** Whose jobs these are, `jobs` unless told. Those of one name take turns, those of another do not wait for them. */
+  name?: string
+  /** How long a job may go on with the step that it is in when it is to stop; 1 s unless told. */
+  stopMs?: number
   log: { warn(fields: object, message: string): void }
 }
 
@@ -30,8 +35,8 @@ const RETRY_MS = 10_000
 const STOP_MS = 1_000
 
 /** Starts jobs, one at a time in their order. One that fails is told to the log once, and tried again soon. */
-export function startJobs(jobs: readonly Job[], { sql, shared, now, log }: JobsWorld): { stop(): Promise<void> } {
-  const lease = shared ? createLease(sql, 'jobs', now) : ALONE
+export function startJobs(jobs: readonly Job[], { sql, shared, node, now, name = 'jobs', stopMs = STOP_MS, log }: JobsWorld): { stop(): Promise<void> } {
+  const lease = openLease(sql, name, { shared, node, now })
   const begun = new Map<Job, number>()
   const failed = new Map<Job, number>()
   let stopped = false
@@ -73,7 +78,7 @@ export function startJobs(jobs: readonly Job[], { sql, shared, now, log }: JobsW
       for (const timer of timers) clearInterval(timer)
       // A store that says nothing is not waited for: the lease ends by itself.
       const end = Promise.resolve(round).then(() => lease.release().catch(() => undefined))
-      await Promise.race([end, new Promise((resolve) => setTimeout(resolve, STOP_MS))])
+      await Promise.race([end, new Promise((resolve) => setTimeout(resolve, stopMs).unref())])
     },
   }
 }
@@ -88,11 +93,15 @@ export interface Lease {
   release(): Promise<void>
 }
 
+/** The right to do something for all nodes: a lease where they share the store; one that is alone always has it. */
+export function openLease(sql: Sql, name: string, { shared, node, now }: Pick<JobsWorld, 'shared' | 'node' | 'now'>): Lease {
+  return shared ? createLease(sql, name, node, now) : ALONE
+}
+
 const ALONE: Lease = { held: () => true, renew: async () => undefined, release: async () => undefined }
 
-/** A lease of this name in the store. Nodes whose clocks differ by more than its 20 s may hold it together for that long. */
-export function createLease(sql: Sql, name: string, now: () => number): Lease {
-  const self = newId()
+/** A lease of this name in the store, for a node by its id, which no two processes have at once. Nodes whose clocks differ by more than its 20 s may hold it together for that long. */
+export function createLease(sql: Sql, name: string, node: string, now: () => number): Lease {
   let until = -Infinity
   return {
     held: () => performance.now() < until,
@@ -102,15 +111,15 @@ export function createLease(sql: Sql, name: string, now: () => number): Lease {
         {
           text: `insert into leases (name, holder, expires_at) values ($1, $2, $3) on conflict (name) do update
                  set holder = excluded.holder, expires_at = excluded.expires_at where leases.holder = excluded.holder or leases.expires_at <= $4`,
-          values: [name, self, now() + LEASE_MS, now()],
+          values: [name, node, now() + LEASE_MS, now()],
         },
         { text: 'select holder from leases where name = $1', values: [name] },
       ])
-      until = rows?.[0]?.holder === self ? asked + LEASE_MS : -Infinity
+      until = rows?.[0]?.holder === node ? asked + LEASE_MS : -Infinity
     },
     async release() {
       until = -Infinity
-      await sql.write([{ text: 'delete from leases where name = $1 and holder = $2', values: [name, self] }])
+      await sql.write([{ text: 'delete from leases where name = $1 and holder = $2', values: [name, node] }])
     },
   }
 }

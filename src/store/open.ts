@@ -1,12 +1,21 @@
 import type { Engine } from './engine.ts'
+import type { ReplicaSettings } from './replicas.ts'
 
 /** Where the data lives and what the embedded engine may use. */
 export interface StoreSettings {
   dataDir: string
   databaseUrl: string | null
+  /** Where reports are read from beside the database itself. */
+  replicas: ReplicaSettings
   /** Memory the embedded engine may take, in MB, and its threads. */
   memoryMb: number
   threads: number
+}
+
+/** Where another store than that of the settings is: a database, or a folder; where that is null the settings' own folder is beside the database. */
+export interface StorePlace {
+  dataDir: string | null
+  databaseUrl: string | null
 }
 
 /**
@@ -15,5 +24,5 @@ export interface StoreSettings {
  */
 export async function openEngine(settings: StoreSettings): Promise<Engine> {
   if (settings.databaseUrl === null) return (await import('./duckdb.ts')).openDuckdb(settings)
-  return (await import('./postgres.ts')).openPostgres(settings.databaseUrl)
+  return (await import('./postgres.ts')).openPostgres(settings.databaseUrl, settings.replicas)
 }

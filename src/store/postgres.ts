@@ -1,41 +1,29 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import pg from 'pg'
+import type pg from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
-import { Fault } from '../core/errors.ts'
 import { postgresDialect } from './dialect.ts'
 import type { Cell, ClaimedId, Engine, Transaction } from './engine.ts'
 import { createLane } from './lane.ts'
-import type { Row, Value } from './sql.ts'
+import { SILENCE_MS, codeOf, createPool, query, report } from './postgres-pool.ts'
+import { type ReplicaSettings, openReplicas } from './replicas.ts'
+import type { Asking, Row, Value } from './sql.ts'
 
 const STREAM_ROWS = 10_000
-/** A statement that has no answer for this long has lost its database, which may be gone without a word. */
-const SILENCE_MS = 30_000
 const CONFLICT_TRIES = 5
 /** Planner statistics are fresh again after this many loaded rows, then at each doubling; autovacuum is too late for a first load. */
 const ANALYZE_FROM = 5_000
+/** Connections to the primary. Reports have their own, so that nothing waits behind them. */
+const CONNECTIONS = 6
+const REPORT_CONNECTIONS = 4
+/** How long a replica may keep the answer to a report that it should have ended. */
+const REPLICA_LATE_MS = 1_000
 
-/** Both engines give numbers for bigints and sums, and text for JSON. */
-const types = new pg.TypeOverrides()
-for (const oid of [pg.types.builtins.INT8, pg.types.builtins.NUMERIC]) types.setTypeParser(oid, Number)
-for (const oid of [pg.types.builtins.JSON, pg.types.builtins.JSONB]) types.setTypeParser(oid, (text) => text)
-
-/** What one sort or grouping of a report may hold in memory; the server's default of 4 MB writes a million events to its disk. */
-const REPORT_MEMORY_MB = 32
-
-/** Opens PostgreSQL at a URL. Throws Fault 'unavailable' with a sentence when it does not answer. */
-export async function openPostgres(url: string): Promise<Engine> {
-  const pool = new pg.Pool({
-    connectionString: url,
-    max: 10,
-    types,
-    connectionTimeoutMillis: 5_000,
-    query_timeout: SILENCE_MS,
-    application_name: 'waymark',
-    keepAlive: true,
-  })
-  // A lost idle connection is no news by itself: whoever needs one next finds out.
-  pool.on('error', () => undefined)
+/** Opens PostgreSQL at a URL, and its replicas. Throws Fault 'unavailable' with a sentence when the primary does not answer. */
+export async function openPostgres(url: string, replicaSettings: ReplicaSettings): Promise<Engine> {
+  const pool = createPool(url, { max: CONNECTIONS })
+  const reports = createPool(url, { max: REPORT_CONNECTIONS })
+  const replicas = openReplicas(pool, replicaSettings)
   const events = createLane()
   let loaded = 0
   let analyzeAt = ANALYZE_FROM
@@ -44,9 +32,13 @@ export async function openPostgres(url: string): Promise<Engine> {
     name: 'postgres',
     shared: true,
     dialect: postgresDialect,
-    rows: (text, values, options) => withClient(pool, (client) => bounded(client, options?.timeoutMs, () => query(client, text, values, options?.timeoutMs))),
+    async rows<T>(text: string, values?: readonly Value[], { timeoutMs, holds }: Asking = {}) {
+      if (timeoutMs === undefined) return pool.use((client) => query<T>(client, text, values))
+      const read = holds === undefined ? null : await replicas.ask(holds, (client) => report<T>(client, text, values, timeoutMs, timeoutMs + REPLICA_LATE_MS))
+      return read ?? reports.use((client) => report<T>(client, text, values, timeoutMs, Math.max(SILENCE_MS, timeoutMs * 2)))
+    },
     async *stream(text, values) {
-      const client = await connected(pool)
+      const client = await pool.connect()
       try {
         await client.query('begin read only')
         await query(client, `declare answer no scroll cursor for ${text}`, values)
@@ -61,61 +53,26 @@ export async function openPostgres(url: string): Promise<Engine> {
       }
     },
     transaction(lane, work) {
-      const once = () => retried(() => withClient(pool, (client) => transact(client, work, (rows) => (loaded += rows))))
+      const once = () => retried(() => pool.use((client) => transact(client, work, (rows) => (loaded += rows))))
       return lane === 'events' ? events(once) : once()
     },
-    known: (ids, since) => withClient(pool, (client) => known(client, ids, since)),
+    known: (ids, since) => pool.use((client) => known(client, ids, since)),
     async idle() {
-      if (loaded < analyzeAt) return
+      if (loaded < analyzeAt) return true
       analyzeAt = loaded * 2
-      await withClient(pool, (client) => query(client, 'analyze events'))
+      await pool.use((client) => query(client, 'analyze events, person_aliases'))
+      return true
     },
-    close: () => pool.end(),
+    replicas: () => replicas.states(),
+    async close() {
+      await Promise.all([pool.close(), reports.close(), replicas.close()])
+    },
   }
   await engine.rows('select 1').catch((error: unknown) => {
-    void pool.end()
+    void engine.close()
     throw error
   })
   return engine
-}
-
-async function withClient<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-  const client = await connected(pool)
-  let broken = false
-  try {
-    return await work(client)
-  } catch (error) {
-    broken = isAway(error)
-    throw translated(error)
-  } finally {
-    client.release(broken)
-  }
-}
-
-async function connected(pool: pg.Pool): Promise<pg.PoolClient> {
-  try {
-    const client = await pool.connect()
-    if (client.listenerCount('error') === 0) client.on('error', () => undefined)
-    return client
-  } catch (error) {
-    throw new Fault('unavailable', 'The database does not answer.', { retryAfterSeconds: 2, errors: [{ field: 'DATABASE_URL', error: messageOf(error) }] })
-  }
-}
-
-async function query<T>(client: pg.ClientBase, text: string, values: readonly Value[] = [], timeoutMs = 0): Promise<T[]> {
-  const patience = { query_timeout: Math.max(SILENCE_MS, timeoutMs * 2) }
-  const result = await client.query({ text, values: values as unknown[], ...patience })
-  return result.rows as T[]
-}
-
-async function bounded<T>(client: pg.PoolClient, timeoutMs: number | undefined, work: () => Promise<T>): Promise<T> {
-  if (timeoutMs === undefined) return work()
-  await client.query(`set statement_timeout = ${Math.max(1, Math.floor(timeoutMs))}; set work_mem = '${REPORT_MEMORY_MB}MB'`)
-  try {
-    return await work()
-  } finally {
-    await client.query('set statement_timeout = 0; reset work_mem').catch(() => undefined)
-  }
 }
 
 async function transact<T>(
@@ -211,30 +168,4 @@ async function retried<T>(work: () => Promise<T>): Promise<T> {
       if (tries === CONFLICT_TRIES || !['40001', '40P01'].includes(codeOf(error))) throw error
     }
   }
-}
-
-function translated(error: unknown): unknown {
-  if (error instanceof Fault) return error
-  if (isAway(error)) return new Fault('unavailable', 'The database does not answer.', { retryAfterSeconds: 2 })
-  if (codeOf(error) === '57014') return new Fault('unavailable', 'The question took too long. Ask for a shorter range.', { retryAfterSeconds: 1 })
-  if (codeOf(error) === '23505') return new Fault('conflict', 'There is one of that name already.')
-  return error
-}
-
-/** Connection lost, refused, being shut down, read-only after a failover, or out of resources: worth another try later. */
-function isAway(error: unknown): boolean {
-  const code = codeOf(error)
-  return (
-    /^(08|53|57P|58)/.test(code) ||
-    ['25006', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EHOSTUNREACH'].includes(code) ||
-    (error instanceof Error && /Connection terminated|Client has encountered a connection error|timeout exceeded|Query read timeout/i.test(error.message))
-  )
-}
-
-function codeOf(error: unknown): string {
-  return error !== null && typeof error === 'object' && 'code' in error ? String(error.code) : ''
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message || codeOf(error) : String(error)
 }

@@ -34,10 +34,7 @@ export function links(dialect: Dialect): string[] {
       is_active boolean not null, expires_at bigint, metadata ${dialect.json}, created_at bigint not null, updated_at bigint not null,
       version bigint not null
     )`,
-    `create view link_clicks as
-      select id as click_id, tracking_id, ${dialect.timestamp('ts')} as clicked_at, coalesce(ip_address, ip_hash) as ip_address,
-        user_agent, referrer_url, session_id, click_source, properties as metadata
-      from events where source = 'link'`,
+    linkClicks(dialect),
 
     `create table users (
       id text primary key, email text not null unique, password_hash text not null, role text not null, disabled boolean not null,
@@ -48,4 +45,12 @@ export function links(dialect: Dialect): string[] {
       last_used_at bigint
     )`,
   ].filter((statement) => statement !== null)
+}
+
+/** Clicks under the names of old. */
+export function linkClicks(dialect: Dialect): string {
+  return `create view link_clicks as
+      select id as click_id, tracking_id, ${dialect.timestamp('ts')} as clicked_at, coalesce(ip_address, ip_hash) as ip_address,
+        user_agent, referrer_url, session_id, click_source, properties as metadata
+      from events where source = 'link'`
 }

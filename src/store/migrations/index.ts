@@ -7,6 +7,10 @@ import { accounts } from './0003-accounts.ts'
 import { tracking } from './0004-tracking.ts'
 import { partners } from './0005-partners.ts'
 import { privacy } from './0006-privacy.ts'
+import { feed } from './0007-feed.ts'
+import { email } from './0008-email.ts'
+import { webhooks } from './0009-webhooks.ts'
+import { months } from './0010-months.ts'
 
 /** Every step of the schema's life, oldest first. A step that has been released is never changed. */
 const STEPS: readonly { name: string; statements: (dialect: Dialect) => string[] }[] = [
@@ -16,6 +20,10 @@ const STEPS: readonly { name: string; statements: (dialect: Dialect) => string[]
   { name: '0004-tracking', statements: tracking },
   { name: '0005-partners', statements: partners },
   { name: '0006-privacy', statements: privacy },
+  { name: '0007-feed', statements: feed },
+  { name: '0008-email', statements: email },
+  { name: '0009-webhooks', statements: webhooks },
+  { name: '0010-months', statements: months },
 ]
 
 /**
