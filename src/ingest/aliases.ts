@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { growing } from '../core/growing.ts'
 import type { Cell, Transaction } from '../store/engine.ts'
 import { EVENT_COLUMN_NAMES } from '../store/events.ts'
 import { insertAliases } from './store.ts'
@@ -19,7 +20,7 @@ export interface Aliases {
 
 /** An anonymous id belongs to the user it was first seen with; ids noted lately are not asked for again. */
 export function createAliases(): Aliases {
-  const noted = new LRUCache<string, true>({ max: KNOWN })
+  const noted = new LRUCache<string, true>(growing(KNOWN))
   return {
     async note(tx, events, now) {
       const fresh = new Map<string, { project: string; alias: string; person: string }>()

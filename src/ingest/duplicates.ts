@@ -28,10 +28,13 @@ export class IdFilter {
     return false
   }
 
-  /** Adds ids by their fingerprints, as pairs of 32-bit numbers. */
+  /** Adds ids by their fingerprints, as pairs of 32-bit numbers; those that it seems to have take no more room. */
   addAll(prints: Uint32Array, now: number): void {
     this.#turn(now)
-    for (let i = 0; i < prints.length; i += 2) this.#room().add([prints[i] as number, prints[i + 1] as number])
+    for (let i = 0; i < prints.length; i += 2) {
+      const print = [prints[i] as number, prints[i + 1] as number] as const
+      if (!this.#current.some((segment) => segment.has(print))) this.#room().add(print)
+    }
   }
 
   /** Bytes the filter takes. */

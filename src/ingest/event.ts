@@ -1,3 +1,4 @@
+import type { Verdict } from '../capture/machine.ts'
 import type { Cell } from '../store/engine.ts'
 
 /** Where an event came in. */
@@ -37,8 +38,12 @@ export interface Draft {
   agentSeen: boolean
   /** `Sec-Purpose`, `Purpose` or `X-Moz` of the request. */
   purpose?: string | undefined
+  /** Machine or human, where the door can tell more than one request does. */
+  verdict?: Verdict
   /** Free-form JSON object that goes with the event, as text. */
   properties?: string | null
+  /** What is known of an event from an earlier life, its id above all: it stands, whatever the steps find. Whoever gives it has made sure that the store has no such event. */
+  kept?: Partial<Event>
 }
 
 /** One row of the events table; see `store/events.ts` for the columns. */
@@ -81,6 +86,9 @@ export interface Event {
   machine_reason: string | null
   properties: string | null
 }
+
+/** An event as it lies in the store, with its place in the order in which events came there. */
+export type FedEvent = Event & { seq: number }
 
 /** An event's cells in the order of `EVENT_COLUMN_NAMES`; written out because it runs once for every event. */
 export function cellsOf(e: Event): Cell[] {

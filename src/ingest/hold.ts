@@ -8,6 +8,13 @@ const TRIES = 5
 /** A neighbour that has found the same stale socket may put its own in place of ours; after this long it has. */
 const SETTLE_MS = 20
 
+/** Another process has the folder. */
+export class FolderHeld extends Fault {
+  constructor(folder: string) {
+    super('unavailable', `Another process has the journal in ${folder} open. Stop that one first, or give this one its own DATA_DIR.`)
+  }
+}
+
 /** A folder that belongs to this process until it lets go of it, or ends, however it ends. */
 export interface Held {
   letGo(): Promise<void>
@@ -16,7 +23,7 @@ export interface Held {
 /**
  * Takes a folder for this process alone, by listening on a socket in it: whoever comes next is answered there, and
  * refuses to start. A killed process leaves a socket on which nobody answers; it is replaced.
- * Throws Fault 'unavailable' with a sentence when another process has the folder.
+ * Throws FolderHeld with a sentence when another process has the folder.
  */
 export async function holdFolder(folder: string): Promise<Held> {
   await mkdir(folder, { recursive: true })
@@ -31,7 +38,7 @@ export async function holdFolder(folder: string): Promise<Held> {
     if ((await ask(path)) === token) return { letGo: () => close(server) }
     await close(server)
   }
-  throw new Fault('unavailable', `Another process has the journal in ${folder} open. Stop that one first, or give this one its own DATA_DIR.`)
+  throw new FolderHeld(folder)
 }
 
 /** A socket's path may have 100 bytes or so; from here it may be shorter. */

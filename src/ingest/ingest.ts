@@ -120,7 +120,10 @@ export class Ingest {
     for (const draft of drafts) {
       const event = toEvent(draft, receivedAt, this.#parts.world)
       outcomes.push({ id: event.id, duplicate: false })
-      if (this.#suspect(event, receivedAt)) suspects.push({ at: outcomes.length - 1, event })
+      const suspect = this.#suspect(event, receivedAt)
+      // What is kept is new, and its ids are the loader's to judge, by the time at which it came.
+      if (draft.kept) push(part, 'events', encodeEvent(event, event.event_id !== null))
+      else if (suspect) suspects.push({ at: outcomes.length - 1, event })
       else push(part, 'events', encodeEvent(event, false))
     }
     for (const refusal of refusals) push(part, 'deadLetters', letter(refusal, receivedAt))

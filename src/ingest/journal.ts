@@ -1,7 +1,7 @@
 import { type RootDatabase, open } from 'lmdb'
 import { Fault } from '../core/errors.ts'
 import { newId } from '../core/ids.ts'
-import { type Part, encodeGroup } from './record.ts'
+import { type Part, RecordWriter } from './record.ts'
 
 /** The largest group one flush takes; what is beyond it is the next group. */
 const GROUP_EVENTS = 5_000
@@ -41,6 +41,8 @@ export interface Flush {
 export class Journal {
   readonly id: string
   readonly #records: Records
+  /** One record at a time is being flushed. */
+  readonly #writer = new RecordWriter()
   /** How much may wait for the store. */
   readonly maxBytes: number
   readonly #onFlush: (flush: Flush) => void
@@ -56,6 +58,8 @@ export class Journal {
   #forgotten: number
   #loaded: number
   #forgetTimer: NodeJS.Timeout | null = null
+  /** Takes nothing any more, and answers nobody. */
+  #dead = false
 
   private constructor(records: Records, id: string, head: number, maxBytes: number, onFlush: (flush: Flush) => void) {
     this.#records = records
@@ -92,6 +96,17 @@ export class Journal {
     // Until now nothing was known to be loaded: what lies behind the position must stay.
     this.#loaded = 0
     this.loaded(position)
+  }
+
+  /** Takes up all records that are here: whoever moves them on removes each, and keeps no place of its own. */
+  resumeAll(now: number): void {
+    const [first] = [...this.#records.getKeys({ start: 0, end: Number.MAX_SAFE_INTEGER, limit: 1 })] as number[]
+    this.resume((first ?? this.#head + 1) - 1, now)
+  }
+
+  /** The durable records by ascending number, from one on. */
+  *read(from: number): Iterable<{ seq: number; record: Buffer }> {
+    for (const { key, value } of this.#records.getRange({ start: from, end: Number.MAX_SAFE_INTEGER })) yield { seq: key as number, record: value as Buffer }
   }
 
   /** The last record that is durable. */
@@ -132,12 +147,12 @@ export class Journal {
     if (this.#forgotten < seq) this.#forgetTimer ??= setTimeout(() => this.#forget(), FORGET_AFTER_MS)
   }
 
-  /** Flushes what waits and closes the files. */
+  /** Flushes what waits and closes the files; those of a broken journal are left as they are, for it would not answer. */
   async close(): Promise<void> {
-    while (this.#flushing) await this.#flushing
+    while (this.#flushing && !this.#dead) await Promise.race([this.#flushing, this.broken])
     if (this.#forgetTimer) clearTimeout(this.#forgetTimer)
     await this.#forget()
-    await this.#records.close()
+    if (!this.#dead) await this.#records.close()
   }
 
   async #flushAll(): Promise<void> {
@@ -155,7 +170,6 @@ export class Journal {
       bytes += part.bytes
       end++
     }
-    this.#waitingBytes -= bytes
     if (end === this.#waiting.length) {
       const all = this.#waiting
       this.#waiting = []
@@ -167,11 +181,14 @@ export class Journal {
   async #flushGroup(group: Waiting[]): Promise<void> {
     const start = performance.now()
     const seq = this.#head + 1
-    const record = encodeGroup(group.map(({ part }) => part))
+    const record = this.#writer.write(group.map(({ part }) => part), this.id, seq)
+    const bytes = group.reduce((sum, { part }) => sum + part.bytes, 0)
     try {
+      if (this.#dead) throw new Error('the journal is broken')
       this.#removeLoaded()
       await this.#records.put(seq, record)
     } catch (error) {
+      this.#waitingBytes -= bytes
       const fault = new Fault('unavailable', 'The journal cannot be written. Try again soon.', { retryAfterSeconds: 5 })
       fault.cause = error
       takeReason(error)
@@ -182,6 +199,8 @@ export class Journal {
     this.#head = seq
     this.#sizes.set(seq, { bytes: record.length, at: Date.now() })
     this.#backlogBytes += record.length
+    // Only now: what is being flushed counts towards the bound.
+    this.#waitingBytes -= bytes
     for (const { resolve } of group) resolve(seq)
     const events = group.reduce((sum, { part }) => sum + part.events.length, 0)
     this.#onFlush({ seconds: (performance.now() - start) / 1000, events, bytes: record.length })
@@ -192,6 +211,7 @@ export class Journal {
     try {
       this.#records.transactionSync(() => undefined)
     } catch (error) {
+      this.#dead = true
       this.#break(new Error('the journal can no longer be written', { cause: error }))
     }
   }
@@ -212,7 +232,7 @@ export class Journal {
 
   async #forget(): Promise<void> {
     this.#forgetTimer = null
-    await this.#removeLoaded()?.catch(() => undefined)
+    if (!this.#dead) await this.#removeLoaded()?.catch(() => this.#checkAlive())
   }
 }
 

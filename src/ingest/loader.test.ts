@@ -4,12 +4,13 @@ import { until } from '../../test/support/ask.ts'
 import { onEveryEngine } from '../../test/support/engines.ts'
 import { type TestStore, openStore } from '../../test/support/store.ts'
 import { privacyFor } from '../capture/privacy.ts'
+import { Fault } from '../core/errors.ts'
 import { DAY_MS } from '../core/time.ts'
 import type { Engine } from '../store/engine.ts'
 import type { Draft } from './event.ts'
 import { type Loader, startLoader } from './loader.ts'
 import { encodeEvent, toEvent } from './pipeline.ts'
-import { encodeGroup } from './record.ts'
+import { RecordWriter } from './record.ts'
 import { positionOf } from './store.ts'
 
 const START = Date.UTC(2026, 10, 22, 14, 30)
@@ -42,10 +43,10 @@ onEveryEngine('the loader', (engine) => {
       encodeEvent(toEvent({ family: 'links', project: 'links', source: 'link', name: 'link_clicked', ts: at, sessionId, eventId, address: null, userAgent: null, agentSeen: false, ...over }, at, world), suspect),
     )
     const parts = answers.map((answer) => ({ events: [], deadLetters: [], answer: JSON.stringify(answer), bytes: 0 }))
-    journal.set(seq, encodeGroup([{ events: texts, deadLetters: letters.map((letter) => JSON.stringify(letter)), bytes: 0 }, ...parts]))
+    journal.set(seq, new RecordWriter().write([{ events: texts, deadLetters: letters.map((letter) => JSON.stringify(letter)), bytes: 0 }, ...parts], name(), seq))
   }
   const start = async (on: Engine = store.engine): Promise<Loader> => {
-    const position = await positionOf(store.engine, name())
+    const position = await positionOf(store.engine, name(), START)
     loader = startLoader({
       engine: on,
       records: {
@@ -82,7 +83,7 @@ onEveryEngine('the loader', (engine) => {
     await load(4)
     expect(await sessions()).toEqual(['a', 'b', 'c', 'd'])
     expect(told).toEqual([{ loaded: 4, events: 4, duplicates: 0 }])
-    expect(await positionOf(store.engine, name())).toBe(4)
+    expect(await positionOf(store.engine, name(), START)).toBe(4)
   })
 
   test('goes on behind its position: what is stored is never loaded again', async () => {
@@ -91,6 +92,14 @@ onEveryEngine('the loader', (engine) => {
     put(2, [['b']])
     await (await load(2)).stop()
     expect(await sessions()).toEqual(['a', 'b'])
+  })
+
+  test('lets the store rest when nothing comes, and asks again until it could', async () => {
+    let asked = 0
+    put(1, [['a']])
+    await load(1, { ...store.engine, idle: async () => ++asked === 3 })
+    await until('it has rested', () => asked === 3)
+    expect(await sessions()).toEqual(['a'])
   })
 
   test('of two processes that die between the commit and the answer, the second finds what the first did', async () => {
@@ -129,6 +138,36 @@ onEveryEngine('the loader', (engine) => {
     await load(1, flaky)
     expect(told).toEqual([{ away: 'connection lost' }, { away: null }, { loaded: 1, events: 2, duplicates: 0 }])
     expect(await sessions()).toEqual(['a', 'b'])
+  })
+
+  test('finds out that a commit went through although its answer was lost, and stores nothing twice', async () => {
+    put(1, [['a'], ['b']])
+    let lost = 0
+    const mute: Engine = {
+      ...store.engine,
+      async transaction(lane, work) {
+        const result = await store.engine.transaction(lane, work)
+        if (lost++ === 0) throw new Fault('unavailable', 'The database does not answer.')
+        return result
+      },
+    }
+    const started = await load(1, mute)
+    put(2, [['c']])
+    started.wake(2, 1)
+    await until('the next one is loaded', () => started.position === 2)
+    expect(await sessions()).toEqual(['a', 'b', 'c'])
+    expect(told).toEqual([{ away: expect.any(String) }, { away: null }, { loaded: 1, events: 0, duplicates: 0 }, { loaded: 2, events: 1, duplicates: 0 }])
+  })
+
+  test('loads again what a database that took over lacks, as far as the journal still has it', async () => {
+    put(1, [['a']])
+    put(2, [['b']])
+    const started = await load(2)
+    await store.sql.write([{ text: "delete from events where session_id = 'b'" }, { text: 'update journal_positions set position = 1 where journal = $1', values: [name()] }])
+    put(3, [['c']])
+    started.wake(3, 1)
+    await until('all of them are loaded', () => started.position === 3)
+    expect(await sessions()).toEqual(['a', 'b', 'c'])
   })
 
   describe('an id of the client’s', () => {

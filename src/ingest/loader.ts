@@ -1,10 +1,11 @@
 import { Fault } from '../core/errors.ts'
 import { insertAnswer } from '../store/answers.ts'
 import type { Cell, ClaimedId, Engine, Transaction } from '../store/engine.ts'
-import { EVENT_COLUMN_NAMES } from '../store/events.ts'
+import { EVENT_COLUMN_NAMES, STORED_COLUMN_NAMES } from '../store/events.ts'
+import { createMonthMaker } from '../store/months.ts'
 import type { Aliases } from './aliases.ts'
 import { type DeadLetter, type Group, decodeGroup } from './record.ts'
-import { setPosition } from './store.ts'
+import { lockPosition, setPosition, takeNumbers } from './store.ts'
 
 /** What one transaction loads at most; larger groups cost less an event, smaller ones are readable sooner. */
 const LOAD_EVENTS = 10_000
@@ -21,6 +22,7 @@ const ID = EVENT_COLUMN_NAMES.indexOf('id')
 const PROJECT = EVENT_COLUMN_NAMES.indexOf('project')
 const EVENT_ID = EVENT_COLUMN_NAMES.indexOf('event_id')
 const RECEIVED_AT = EVENT_COLUMN_NAMES.indexOf('received_at')
+const SEQ = STORED_COLUMN_NAMES.indexOf('seq')
 const DEAD_LETTER_COLUMNS = ['id', 'received_at', 'family', 'project', 'reason', 'field', 'error', 'original', 'replayed_at'] as const
 
 /** The journal as the loader reads it: records by ascending number, from one on. */
@@ -64,6 +66,7 @@ export function startLoader(options: {
   tell: LoaderEvents
 }): Loader {
   const { engine, tell } = options
+  const makeMonths = createMonthMaker(engine, options.now)
   let position = options.position
   let head = position
   let running: Promise<void> | null = null
@@ -96,13 +99,14 @@ export function startLoader(options: {
       try {
         const batch = nextBatch(options.records, position)
         if (batch.last === position) break
-        const stored = await load(engine, options, batch)
+        await makeMonths(receivedAt(batch))
+        const { stored, duplicates, at } = await load(engine, options, batch)
         if (away) tell.away(null)
         away = false
         pause = RETRY_FIRST_MS
         waiting = Math.max(0, waiting - batch.events.length)
-        position = batch.last
-        tell.loaded(position, stored, batch.events.length - stored, (performance.now() - start) / 1000)
+        position = at
+        tell.loaded(position, stored, duplicates, (performance.now() - start) / 1000)
       } catch (error) {
         if (!away) tell.away(reasonOf(error))
         away = true
@@ -114,7 +118,13 @@ export function startLoader(options: {
       }
     }
     running = null
-    if (!stopped) idle = setTimeout(() => void engine.idle().catch(() => undefined), IDLE_MS)
+    rest()
+  }
+  /** Gives the store its quiet moment, as often as it takes: others may write just then. */
+  const rest = (): void => {
+    if (stopped || running) return
+    if (idle) clearTimeout(idle)
+    idle = setTimeout(() => void engine.idle().then((done) => void (done || rest()), () => undefined), IDLE_MS)
   }
 
   return {
@@ -148,10 +158,11 @@ function reasonOf(error: unknown): string {
   return error.cause instanceof Error ? `${error.message} ${error.cause.message}` : error.message
 }
 
-type Batch = Group & { last: number }
+/** Records behind `after` and up to `last`. */
+type Batch = Group & { after: number; last: number }
 
 function nextBatch(records: Records, after: number): Batch {
-  const batch: Batch = { last: after, events: [], deadLetters: [], answers: [] }
+  const batch: Batch = { after, last: after, events: [], deadLetters: [], answers: [] }
   let bytes = 0
   for (const { seq, record } of records.read(after + 1)) {
     const group = decodeGroup(record)
@@ -165,10 +176,21 @@ function nextBatch(records: Records, after: number): Batch {
   return batch
 }
 
+function* receivedAt({ events }: Batch): Iterable<number> {
+  for (const cells of events) yield cells[RECEIVED_AT] as number
+}
+
 type LoadOptions = Parameters<typeof startLoader>[0]
 
-/** Loads a batch and gives the number of events stored. A row the store refuses becomes a dead letter; its neighbours go in. */
-async function load(engine: Engine, options: LoadOptions, batch: Batch): Promise<number> {
+/** What came of a batch: how many of its events were stored, how many not, and where the store stands now. */
+interface Loaded {
+  stored: number
+  duplicates: number
+  at: number
+}
+
+/** Loads a batch. A row the store refuses becomes a dead letter; its neighbours go in. */
+async function load(engine: Engine, options: LoadOptions, batch: Batch): Promise<Loaded> {
   try {
     return await commit(engine, options, batch)
   } catch (error) {
@@ -187,19 +209,26 @@ async function load(engine: Engine, options: LoadOptions, batch: Batch): Promise
   }
 }
 
-async function commit(engine: Engine, options: LoadOptions, batch: Batch): Promise<number> {
-  const { stored, remember } = await engine.transaction('events', (tx) => store(tx, options, batch))
+async function commit(engine: Engine, options: LoadOptions, batch: Batch): Promise<Loaded> {
+  const { remember, ...loaded } = await engine.transaction('events', (tx) => store(tx, options, batch))
   remember()
-  return stored
+  return loaded
 }
 
-async function store(tx: Transaction, { journalId, windowMs, now, aliases }: LoadOptions, batch: Batch): Promise<{ stored: number; remember: () => void }> {
+async function store(tx: Transaction, { engine, journalId, windowMs, now, aliases }: LoadOptions, batch: Batch): Promise<Loaded & { remember: () => void }> {
+  const at = await lockPosition(tx, engine.dialect, journalId)
+  // An earlier commit went through although nobody said so; or another database has taken over, which lacks some.
+  if (at !== batch.after) return { stored: 0, duplicates: 0, at, remember: () => undefined }
   const events = await fresh(tx, batch.events, windowMs)
-  await tx.append('events', EVENT_COLUMN_NAMES, events)
+  if (events.length > 0) {
+    const first = await takeNumbers(tx, events.length)
+    events.forEach((cells, nth) => (cells[SEQ] = first + nth))
+    await tx.append('events', STORED_COLUMN_NAMES, events)
+  }
   await tx.append('dead_letters', DEAD_LETTER_COLUMNS, batch.deadLetters.map(lettersCells))
   for (const answer of batch.answers) await insertAnswer(tx, answer, windowMs)
   await setPosition(tx, journalId, batch.last, now())
-  return { stored: events.length, remember: await aliases.note(tx, events, now()) }
+  return { stored: events.length, duplicates: batch.events.length - events.length, at: batch.last, remember: await aliases.note(tx, events, now()) }
 }
 
 /** The events without those whose client id the store already has in the window before they came, however long they lay in the journal. */
@@ -214,8 +243,7 @@ async function fresh(tx: Transaction, events: Cell[][], windowMs: number): Promi
   }
   const isNew = await tx.claim(claimed, windowMs)
   const repeated = new Set(rows.filter((_, at) => !isNew[at]))
-  const kept = repeated.size > 0 ? events.filter((cells) => !repeated.has(cells)) : events
-  return kept.map((cells) => (cells.length > EVENT_COLUMN_NAMES.length ? cells.slice(0, EVENT_COLUMN_NAMES.length) : cells))
+  return repeated.size > 0 ? events.filter((cells) => !repeated.has(cells)) : events
 }
 
 const TRIAL = Symbol('trial')
@@ -224,7 +252,7 @@ const TRIAL = Symbol('trial')
 async function refusal(engine: Engine, cells: Cell[]): Promise<string | null> {
   try {
     await engine.transaction('events', async (tx) => {
-      await tx.append('events', EVENT_COLUMN_NAMES, [cells.slice(0, EVENT_COLUMN_NAMES.length)])
+      await tx.append('events', STORED_COLUMN_NAMES, [[...cells.slice(0, SEQ), null]])
       throw TRIAL
     })
   } catch (error) {

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { privacyFor } from '../capture/privacy.ts'
 import { DAY_MS } from '../core/time.ts'
 import { EVENT_COLUMN_NAMES } from '../store/events.ts'
-import type { Draft } from './event.ts'
+import type { Draft, Event } from './event.ts'
 import { type PipelineWorld, encodeEvent, toEvent } from './pipeline.ts'
 
 const START = Date.UTC(2026, 10, 22, 14, 30)
@@ -113,6 +113,17 @@ describe('a draft becomes an event', () => {
 
   test.each([['https://www.google.com/search', 'google.com'], ['android-app://com.linkedin.android/', 'com.linkedin.android'], ['not a URL', null], ['', null]])('origin: %j is %s', (referrerUrl, referrer_host) => {
     expect(event({ referrerUrl })).toMatchObject({ referrer_url: referrerUrl, referrer_host })
+  })
+
+  test.each<[string, Partial<Draft>, Partial<Event>]>([
+    ['a landing page', { landingPage: '/about?utm_source=facebook&utm_medium=cpc&utm_campaign=nov%202026&utm_term=shoes&utm_content=b' }, { utm_source: 'facebook', utm_medium: 'cpc', utm_campaign: 'nov 2026', utm_term: 'shoes', utm_content: 'b' }],
+    ['where a link leads', { destinationUrl: 'https://example.com/a?x=1&utm_source=news+letter#utm_medium=no' }, { utm_source: 'news letter', utm_medium: null }],
+    ['the landing page, not where a visitor went on to', { landingPage: '/about', destinationUrl: 'https://example.com/?utm_source=us' }, { utm_source: null }],
+    ['the first of two', { landingPage: '?utm_source=a&utm_source=b' }, { utm_source: 'a' }],
+    ['nothing, where it is empty, in the path or behind the hash', { landingPage: '/utm_source=a?utm_source=#?utm_campaign=c' }, { utm_source: null, utm_campaign: null }],
+    ['255 characters of it', { landingPage: `?utm_campaign=${'é'.repeat(300)}&utm_term=%` }, { utm_campaign: 'é'.repeat(255), utm_term: '%' }],
+  ])('origin: the campaign is that of %s', (_, over, stored) => {
+    expect(event(over)).toMatchObject(stored)
   })
 
   test('each step is named and timed, for one event in 64', () => {

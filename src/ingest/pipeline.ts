@@ -2,13 +2,14 @@ import { readAgent } from '../capture/agent.ts'
 import { judge } from '../capture/machine.ts'
 import type { Privacy } from '../capture/privacy.ts'
 import { referrerHost } from '../capture/referrer.ts'
+import { utmOf } from '../capture/utm.ts'
 import { newId } from '../core/ids.ts'
 import { wellFormed } from '../core/text.ts'
 import { DAY_MS, iso } from '../core/time.ts'
 import { type Draft, type Event, cellsOf } from './event.ts'
 
 /** Every reason for which an event does not go its way to the store. The list is closed. */
-export type DropReason = 'invalid' | 'unknown_link' | 'duplicate' | 'opted_out' | 'journal_full' | 'journal_failed' | 'store_refused'
+export type DropReason = 'invalid' | 'unknown_link' | 'duplicate' | 'opted_out' | 'limited' | 'bad_token' | 'expired' | 'unknown_lead' | 'journal_full' | 'journal_failed' | 'store_refused'
 
 /** How addresses are kept: as a keyed hash, as they are, or not at all. */
 export type IpStorage = 'hash' | 'raw' | 'none'
@@ -51,7 +52,7 @@ export function toEvent(draft: Draft, receivedAt: number, world: PipelineWorld):
   } else {
     for (const [, step] of STEPS) step(event, draft, world)
   }
-  return event
+  return draft.kept ? Object.assign(event, draft.kept) : event
 }
 
 /** An event's journal text: JSON of its cells, free of what a store cannot hold (NUL and lone surrogates). */
@@ -141,7 +142,7 @@ function agent(event: Event): void {
 }
 
 function machine(event: Event, draft: Draft): void {
-  const verdict = judge({ userAgent: draft.userAgent, agentKnown: draft.agentSeen || draft.userAgent !== null, purpose: draft.purpose })
+  const verdict = draft.verdict ?? judge({ userAgent: draft.userAgent, agentKnown: draft.agentSeen || draft.userAgent !== null, purpose: draft.purpose })
   event.machine = verdict.machine
   event.machine_reason = verdict.reason
 }
@@ -155,6 +156,9 @@ function person(event: Event, draft: Draft, world: PipelineWorld): void {
   else if (draft.address !== null) event.person = world.privacy(event.received_at).visitor(draft.address, draft.userAgent)
 }
 
+/** The site a visitor came from, and the campaign that the address of the page says where they arrived: of a link or a mail, where it leads. */
 function origin(event: Event): void {
   if (event.referrer_url !== null) event.referrer_host = referrerHost(event.referrer_url)
+  const utm = utmOf(event.landing_page ?? event.destination_url)
+  if (utm !== null) Object.assign(event, utm)
 }

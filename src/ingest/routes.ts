@@ -4,6 +4,7 @@ import { iso } from '../core/time.ts'
 import { route } from '../http/route.ts'
 import { fields } from '../http/validate.ts'
 import type { Sql } from '../store/sql.ts'
+import { LettersAnswer, ReplayAnswer } from './schemas.ts'
 import { type StoredLetter, deadLetters, markReplayed, waitingLetters } from './store.ts'
 
 /** Takes refused events in again, and says of each what became of it. */
@@ -30,6 +31,7 @@ export function deadLetterRoutes(
         limit: Type.Optional(Type.Integer({ minimum: 1, maximum: PAGE, default: 100 })),
         cursor: Type.Optional(Type.String({ maxLength: 100, description: '`cursor` of the page before' })),
       }),
+      response: { 200: LettersAnswer },
     },
     handler: async (request) => {
       const { reason, replayed, limit = 100, cursor } = request.query
@@ -57,6 +59,7 @@ export function deadLetterRoutes(
         cursor: Type.Optional(Type.String({ maxLength: 100 })),
         corrected: Type.Optional(Type.Record(Type.String(), Type.String({ maxLength: TEXT_MAX }))),
       }),
+      response: { 200: ReplayAnswer },
     },
     bodyLimit: 2 * 1024 * 1024,
     handler: async (request) => {

@@ -3,6 +3,7 @@ import { HOUR_MS, MINUTE_MS } from '../core/time.ts'
 import type { Metrics } from '../http/metrics.ts'
 import type { Job } from '../store/jobs.ts'
 import type { StoreSettings } from '../store/open.ts'
+import type { ReplicaState } from '../store/replicas.ts'
 import { type Remote, type SqlOffers, notify, remote, remoteSql } from '../store/remote.ts'
 import type { Sql } from '../store/sql.ts'
 import { createAddressKeys } from './address-keys.ts'
@@ -10,16 +11,18 @@ import { IdFilter } from './duplicates.ts'
 import { holdFolder } from './hold.ts'
 import { type Ack, Ingest } from './ingest.ts'
 import { Journal } from './journal.ts'
+import { mendJournal } from './mend.ts'
 import { type IngestMetrics, createIngestMetrics } from './metrics.ts'
 import type { IpStorage } from './pipeline.ts'
 import { createProgress } from './progress.ts'
+import { watchReplicas } from './replicas.ts'
 import { dropAddressKeys, sweep } from './store.ts'
 import { createTally } from './tally.ts'
 import { createTeller } from './teller.ts'
 import type { StoreThread, ThreadSettings, Tidings } from './thread.ts'
 
-/** How long the store may take to end, a last checkpoint included. */
-const CLOSE_WAIT_MS = 3_000
+/** How often a node looks which event ids the others have loaded. */
+const OTHERS_MS = 250
 
 /** What the pipeline and its store are started with. Sizes in bytes, times in ms. */
 export interface IngestSettings {
@@ -31,6 +34,8 @@ export interface IngestSettings {
   recordWaitMs: number
   ipStorage: IpStorage
   country: (address: string) => string | null
+  /** How long the end waits for a store elsewhere; the embedded one is waited for until it has ended. */
+  closeMs: number
   /** The built script of the store's thread. */
   threadScript: URL
   now: () => number
@@ -47,12 +52,18 @@ export interface IngestLog {
 export interface StartedIngest {
   ingest: Ingest
   sql: Sql
+  /** Which node this is among those of one store: the same after each start on its data folder, which one process holds at a time. */
+  node: string
   /** Which engine it is and whether other nodes write to it. */
   engine: { name: 'duckdb' | 'postgres'; shared: boolean }
+  /** The steps that the schema took at this opening. */
+  migrated: readonly string[]
   /** What recurs: keys are kept ready, and what is past its time goes. */
   jobs: readonly Job[]
   /** Lets go of what is remembered of people, after some were erased, and has the engine do so with what was taken from its rows. */
   forget(): Promise<void>
+  /** How the replicas are, from which reports are read. */
+  replicas: () => readonly ReplicaState[]
   /** Whether the store takes events now. */
   away: () => boolean
   /** Fulfilled when the store's thread ends unasked: the process should end too, and the next start goes on from the journal. */
@@ -70,6 +81,8 @@ export async function startIngest(settings: IngestSettings, metrics: Metrics, lo
   const counts = createIngestMetrics(metrics, tally)
   let wake: (events: number) => void = () => undefined
   const held = await holdFolder(settings.journalFolder)
+  const mended = await mendJournal(settings.journalFolder, settings.now())
+  if (mended) log.warn({ ...mended }, 'the journal was damaged: it is set aside, and its whole records are taken over')
   const journal = await Journal.open(settings.journalFolder, settings.journalMaxBytes, ({ seconds, events }) => {
     counts.flushed(seconds, events)
     wake(events)
@@ -92,6 +105,7 @@ export async function startIngest(settings: IngestSettings, metrics: Metrics, lo
   journal.resume(opened.position, settings.now())
   if (opened.migrated.length > 0) log.info({ steps: opened.migrated }, 'schema brought up to date')
 
+  metrics.gauges('waymark_store_info', 'The version of the engine behind the store', 'version', () => [[opened.version, 1]])
   const progress = createProgress(opened.position, () => {
     teller.tell()
     notify<StoreThread, 'hurry'>(worker, 'hurry')
@@ -104,11 +118,13 @@ export async function startIngest(settings: IngestSettings, metrics: Metrics, lo
 
   const queries = metrics.histogram('waymark_store_query_seconds', 'Duration of one question to the store, waiting included', [])
   const sql = remoteSql(thread, (seconds) => queries.observe(seconds))
+  const replicas = watchReplicas(settings.store.replicas.urls.length === 0 ? null : () => thread.replicas(), metrics, log)
   const keys = createAddressKeys(sql)
   await keys.prepare(settings.now())
   const jobs: Job[] = [
     { name: 'address keys', everyMs: MINUTE_MS, everywhere: true, work: () => keys.prepare(settings.now()) },
     { name: 'old address keys', everyMs: MINUTE_MS, work: () => dropAddressKeys(sql, settings.now()) },
+    { name: 'months of events', everyMs: HOUR_MS, work: () => thread.months() },
     { name: 'ids and answers past their window', everyMs: HOUR_MS, work: () => sweep(sql, { now: settings.now(), windowMs: settings.windowMs }) },
   ]
 
@@ -127,21 +143,27 @@ export async function startIngest(settings: IngestSettings, metrics: Metrics, lo
   counts.watch(journal, () => progress.away, () => filter.bytes)
   // What the last process left in the journal belongs to the window too, and is in the store only once it is loaded.
   const left = journal.head
-  void progress.passed(left, undefined, false).then(() => recall(thread, ingest, settings, log))
+  void progress.passed(left, undefined, false).then(() => recall(thread, ingest, opened.shared, settings, log))
 
   return {
     ingest,
     sql,
+    node: journal.id,
     engine: { name: opened.name, shared: opened.shared },
+    migrated: opened.migrated,
     jobs,
     forget: () => thread.forget(),
+    replicas: () => replicas.last(),
     away: () => progress.away,
     died,
     async close() {
       closing = true
+      replicas.stop()
       await journal.append({ events: [], deadLetters: [], bytes: 0 }).then((seq) => progress.passed(seq, 5_000), () => undefined)
-      // A store that says nothing is not waited for: what it has not taken is in the journal.
-      await Promise.race([thread.close().catch(() => undefined), new Promise((resolve) => setTimeout(resolve, CLOSE_WAIT_MS))])
+      // A store elsewhere that says nothing is not waited for: what it has not taken is in the journal. One in this process ends its
+      // work first, or its thread would take the process with it.
+      const closed = thread.close().catch(() => undefined)
+      await (opened.shared ? Promise.race([closed, new Promise((resolve) => setTimeout(resolve, settings.closeMs).unref())]) : closed)
       await journal.close()
       await worker.terminate()
       await held.letGo()
@@ -177,16 +199,21 @@ function listen(worker: Worker, { progress, journal, filter, counts, log, now }:
   })
 }
 
-/** Fills the filter with the window's ids; until it is done every id is looked up, so nothing is missed meanwhile. */
-async function recall(thread: Remote<SqlOffers & StoreThread>, ingest: Ingest, settings: IngestSettings, log: IngestLog): Promise<void> {
+/**
+ * Fills the filter with the window's ids; until it is done every id is looked up, so nothing is missed meanwhile. Where nodes share
+ * the store it then goes on with what others load, so that a repeat is told as one whichever node gets it.
+ */
+async function recall(thread: Remote<SqlOffers & StoreThread>, ingest: Ingest, shared: boolean, settings: IngestSettings, log: IngestLog): Promise<void> {
+  let through: number | null = null
   for (;;) {
     try {
-      await thread.recall(settings.now() - settings.windowMs)
+      through = through === null ? await thread.recall(settings.now() - settings.windowMs) : await thread.recallBehind(through)
       ingest.recalled = true
-      return
+      if (!shared) return
+      await new Promise((resolve) => setTimeout(resolve, OTHERS_MS).unref())
     } catch (error) {
       if ((error as Error).message === 'The store is closed.') return
-      log.warn({ reason: (error as Error).message }, 'event ids could not be recalled; trying again')
+      if (through === null) log.warn({ reason: (error as Error).message }, 'event ids could not be recalled; trying again')
       await new Promise((resolve) => setTimeout(resolve, 5_000).unref())
     }
   }
