@@ -45,7 +45,7 @@ export function allowOrigins(app: FastifyInstance, allowed: AllowedOrigin): void
     const { origin } = request.headers
     if (origin === undefined || !allowed(origin)) return done()
     reply.header('access-control-allow-origin', origin)
-    if (!request.routeOptions.config.anonymous) reply.header('access-control-allow-credentials', 'true')
+    if (!(request.known ?? request.routeOptions.config).anonymous) reply.header('access-control-allow-credentials', 'true')
     // The answer itself is that of any OPTIONS.
     if (request.method === 'OPTIONS') reply.headers(PREFLIGHT)
     else reply.header('access-control-expose-headers', READABLE)

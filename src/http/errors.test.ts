@@ -109,6 +109,8 @@ test.each([
   [{ instancePath: '/a', keyword: 'maximum', params: { limit: 9 } }, { field: 'a', error: 'must be at most 9' }],
   [{ instancePath: '/a', keyword: 'minItems', params: { limit: 1 } }, { field: 'a', error: 'must have at least 1 items' }],
   [{ instancePath: '/a', keyword: 'maxItems', params: { limit: 9 } }, { field: 'a', error: 'must have at most 9 items' }],
+  [{ instancePath: '/a', keyword: 'enum', params: { allowedValues: ['b', 'c'] }, propertyName: 'x' }, { field: 'a.x', error: 'is not known here; there are b, c' }],
+  [{ instancePath: '', keyword: 'enum', params: { allowedValues: ['b'] }, propertyName: 'x'.repeat(500) }, { field: 'x'.repeat(100), error: 'is not known here; there are b' }],
   [{ instancePath: '/a', keyword: 'other', params: {}, message: 'must be odd' }, { field: 'a', error: 'must be odd' }],
   [{ instancePath: '/a', keyword: 'other', params: {} }, { field: 'a', error: 'is not as expected' }],
 ])('the validator’s %j reads %j', (issue, expected) => {

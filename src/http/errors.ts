@@ -1,4 +1,5 @@
 import { Fault, type FaultCode, type FieldError } from '../core/errors.ts'
+import { clip } from '../core/text.ts'
 
 /** The families of the API; each has its own shape of error. */
 export type ApiFamily = 'links' | 'tracking' | 'email' | 'product' | 'operations'
@@ -96,6 +97,8 @@ export interface Issue {
   keyword: string
   params: Record<string, unknown>
   message?: string
+  /** The name of a field that is none of those there can be. */
+  propertyName?: string
 }
 
 /** A validator's issue as a field and what was expected there. */
@@ -103,10 +106,12 @@ export function fieldError(issue: Issue, context = 'body'): FieldError {
   const path = issue.instancePath.split('/').slice(1)
   const missing = issue.keyword === 'required' ? issue.params.missingProperty ?? (issue.params.requiredProperties as string[] | undefined)?.[0] : undefined
   if (typeof missing === 'string') path.push(missing)
+  if (issue.propertyName !== undefined) path.push(clip(issue.propertyName, NAME_SHOWN))
   return { field: path.join('.') || context, error: expectation(issue) }
 }
 
-function expectation({ keyword, params, message }: Issue): string {
+function expectation({ keyword, params, message, propertyName }: Issue): string {
+  if (propertyName !== undefined) return `is not known here; there are ${(params.allowedValues as string[]).join(', ')}`
   switch (keyword) {
     case 'required':
       return 'is required'
@@ -132,6 +137,9 @@ function expectation({ keyword, params, message }: Issue): string {
       return message ?? 'is not as expected'
   }
 }
+
+/** As much of an unknown field's name is said again. */
+const NAME_SHOWN = 100
 
 function article(type: string): string {
   return /^[aeiou]/.test(type) ? `an ${type}` : `a ${type}`

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Fault } from '../core/errors.ts'
 import { sha256 } from '../core/ids.ts'
 import { isPrintable } from '../core/text.ts'
+import type { GivenAnswer } from '../store/answers.ts'
 
 /** The first answer to a request, as it is kept. */
 export interface KeptAnswer {
@@ -16,11 +17,33 @@ export interface AnswerBook {
   keep(scope: string, key: string, answer: KeptAnswer): Promise<void>
 }
 
+/** A request with a new `Idempotency-Key`. */
+export interface KeyedRequest {
+  scope: string
+  key: string
+  bodyHash: string
+  kept: boolean
+  done: () => void
+}
+
 declare module 'fastify' {
   interface FastifyRequest {
     /** Set when the request carries a new `Idempotency-Key`. A handler that keeps its answer itself sets `kept`. */
-    idempotency: { scope: string; key: string; bodyHash: string; kept: boolean; done: () => void } | null
+    idempotency: KeyedRequest | null
   }
+}
+
+/**
+ * What the ids of a request's events begin with, 40 hex digits. Of its body too: with the store away a key can be used for two
+ * requests, and neither may swallow the other's events.
+ */
+export function eventIdsOf({ scope, key, bodyHash }: KeyedRequest): string {
+  return sha256(`${scope}\n${key}\n${bodyHash}`).slice(0, 40)
+}
+
+/** A request's answer as it is journalled with its events; `createdAt` is UTC ms. */
+export function givenAnswer({ scope, key, bodyHash }: KeyedRequest, status: number, body: object, createdAt: number): GivenAnswer {
+  return { scope, key, bodyHash, status, answer: JSON.stringify(body), createdAt }
 }
 
 /** What a route does before and after its handler to be repeatable. */

@@ -1,22 +1,51 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { Fault } from '../core/errors.ts'
 
-/** Reads JSON bodies. The text is kept on the request: what is refused is kept as it was sent. */
+/** Reads JSON bodies. Their bytes stay with the request, for what is refused is kept as it was sent; texts of this size are dear to keep. */
 export function readJsonBodies(app: FastifyInstance): void {
+  app.decorateRequest('bodyBytes', null)
+  app.decorateRequest('bodyText', {
+    getter(this: FastifyRequest) {
+      return textOf(this.bodyBytes)
+    },
+  })
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, async (request: FastifyRequest, sent: string) => readJson(request, sent))
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (request: FastifyRequest, sent: Buffer) => readJson(request, sent))
   // As a page may send to another origin without asking first; to a route that expects it.
-  app.addContentTypeParser('text/plain', { parseAs: 'string' }, async (request: FastifyRequest, sent: string) => {
+  app.addContentTypeParser('text/plain', { parseAs: 'buffer' }, async (request: FastifyRequest, sent: Buffer) => {
     if (!request.routeOptions.config.beacon) throw new Fault('unsupported', 'The content type is not supported. Send application/json.')
     return readJson(request, sent)
   })
+  // As pages send without scripts, and mail programmes to unsubscribe (RFC 8058, 3.2).
+  app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, async (request: FastifyRequest, sent: string) => {
+    expectKind(request, 'form')
+    return Object.fromEntries(new URLSearchParams(sent))
+  })
+  app.addContentTypeParser('multipart/form-data', { parseAs: 'buffer' }, async (request: FastifyRequest) => {
+    expectKind(request, 'form')
+    return {}
+  })
+  // As bytes: which letters they are is for the route to tell.
+  app.addContentTypeParser('text/csv', { parseAs: 'buffer' }, async (request: FastifyRequest, sent: Buffer) => {
+    expectKind(request, 'csv')
+    return sent
+  })
 }
 
-function readJson(request: FastifyRequest, sent: string): unknown {
-  // Some editors put a byte order mark before it; RFC 8259, 8.1, lets it be passed over.
-  const text = sent.charCodeAt(0) === 0xfeff ? sent.slice(1) : sent
-  request.bodyText = text
-  return parseJson(text, request.routeOptions.config.checksBody)
+function expectKind(request: FastifyRequest, kind: 'form' | 'csv'): void {
+  const { takes } = request.routeOptions.config
+  if (takes !== kind) throw new Fault('unsupported', `The content type is not supported. Send ${takes === 'csv' ? 'text/csv' : 'application/json'}.`)
+}
+
+function readJson(request: FastifyRequest, sent: Buffer): unknown {
+  request.bodyBytes = sent
+  return parseJson(request.bodyText, request.routeOptions.config.checksBody)
+}
+
+/** The text of a body. A byte order mark before it, as some editors put it, is passed over (RFC 8259, 8.1). */
+function textOf(bytes: Buffer | null): string {
+  const text = bytes?.toString() ?? ''
+  return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text
 }
 
 /**

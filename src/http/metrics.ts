@@ -13,6 +13,8 @@ export interface Metrics {
   durations(name: string, help: string, labels: readonly string[]): Durations
   /** A gauge that is measured whenever it is read. */
   gauge(name: string, help: string, measure: () => number): void
+  /** The same for several things of a kind, each measure under its value of a label. */
+  gauges(name: string, help: string, label: string, measure: () => readonly (readonly [string, number])[]): void
   text(): Promise<string>
   readonly contentType: string
 }
@@ -37,6 +39,18 @@ export function createMetrics(): Metrics {
         registers: [registry],
         collect() {
           this.set(measure())
+        },
+      })
+    },
+    gauges(name, help, label, measure) {
+      new Gauge({
+        name,
+        help,
+        labelNames: [label],
+        registers: [registry],
+        collect() {
+          this.reset()
+          for (const [value, number] of measure()) this.set({ [label]: value }, number)
         },
       })
     },

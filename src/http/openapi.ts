@@ -12,9 +12,9 @@ export async function serveReference(app: FastifyInstance, info: { version: stri
       servers: [{ url: info.publicUrl }],
       tags: [
         { name: 'links', description: 'Tracked links, their redirects and click batches' },
-        { name: 'product', description: 'Projects, their events and reports' },
+        { name: 'product', description: 'Projects, their events and reports; the store’s health' },
         { name: 'tracking', description: 'Campaigns, partners, accounts and keys' },
-        { name: 'product', description: 'The store’s health' },
+        { name: 'email', description: 'Leads, campaigns and their mailings, opens, clicks and opt-outs; webhooks' },
         { name: 'operations', description: 'Health, metrics and this reference' },
       ],
       components: {

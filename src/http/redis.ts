@@ -109,3 +109,21 @@ export function within<T>(answer: Promise<T>, ms: number): Promise<T> {
     answer.then(resolve, reject).finally(() => clearTimeout(timer))
   })
 }
+
+/** Asks a Redis once what its clock says, UTC ms, or gives why it does not answer. */
+export async function askRedis(url: string): Promise<{ now: number } | { reason: string }> {
+  let answer: { now: number } | { reason: string } = { reason: 'no answer' }
+  const connection = await openRedis({
+    url,
+    scripts: {},
+    async trial(client) {
+      const [seconds, microseconds] = await within(client.time(), CONNECT_MS)
+      answer = { now: Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000) }
+    },
+    changed(reason) {
+      if (reason !== null) answer = { reason }
+    },
+  })
+  connection.close()
+  return answer
+}

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod, RouteOptions, preHandlerHookHandler } from 'fastify'
 import type { Static, TSchema } from '@sinclair/typebox'
 import { Fault } from '../core/errors.ts'
-import { errorBody, type ApiFamily } from './errors.ts'
+import type { ApiFamily } from './errors.ts'
 import type { Repeatable } from './idempotency.ts'
 import { inflateBody } from './inflate.ts'
 import { type Limiter, countRequest } from './limits.ts'
@@ -31,7 +31,9 @@ export interface Guard {
 declare module 'fastify' {
   interface FastifyRequest {
     caller: Caller | null
-    /** The body's text as it was sent, for routes that keep the original of what they refuse. */
+    /** A JSON body as it was sent, null where there is none. */
+    bodyBytes: Buffer | null
+    /** Its text, made of the bytes each time it is asked for. */
     bodyText: string
   }
   interface FastifyContextConfig {
@@ -41,6 +43,8 @@ declare module 'fastify' {
     checksBody?: boolean
     /** JSON may come as `text/plain` too. */
     beacon?: boolean
+    /** What its body may be beside JSON. */
+    takes?: 'form' | 'csv'
     /** Pages of other origins call it without credentials. */
     anonymous?: boolean
   }
@@ -89,6 +93,8 @@ export interface Route<S extends RouteSchema> {
   checksBody?: boolean
   /** Takes its JSON as `text/plain` too, as which `navigator.sendBeacon` sends a text. */
   beacon?: boolean
+  /** What its body may be beside JSON: a form's fields (those of multipart/form-data are not read), or CSV as a Buffer. */
+  takes?: 'form' | 'csv'
   /** Takes no session: pages of the allowed origins call it without credentials, and no cookie has a meaning. */
   anonymous?: boolean
   /** Makes the route repeatable by `Idempotency-Key`. */
@@ -107,7 +113,7 @@ export function route<const S extends RouteSchema>(app: FastifyInstance, spec: R
     method: spec.method,
     url: spec.url,
     bodyLimit: spec.bodyLimit ?? BODY_LIMIT,
-    config: { family: spec.family, who, ...(spec.checksBody ? { checksBody: true } : {}), ...(spec.beacon ? { beacon: true } : {}), ...(spec.anonymous ? { anonymous: true } : {}) },
+    config: { family: spec.family, who, ...(spec.checksBody ? { checksBody: true } : {}), ...(spec.beacon ? { beacon: true } : {}), ...(spec.takes ? { takes: spec.takes } : {}), ...(spec.anonymous ? { anonymous: true } : {}) },
     schema: {
       ...checked,
       ...(response ? { response } : {}),
@@ -118,6 +124,7 @@ export function route<const S extends RouteSchema>(app: FastifyInstance, spec: R
       hide: spec.hidden ?? false,
       ...(spec.produces ? { produces: spec.produces } : {}),
       ...(spec.beacon ? { consumes: ['application/json', 'text/plain'] } : {}),
+      ...(spec.takes ? { consumes: [spec.takes === 'csv' ? 'text/csv' : 'application/x-www-form-urlencoded'] } : {}),
     },
     ...(who.includes('public') ? {} : { onRequest: (request: FastifyRequest, reply: FastifyReply) => admit(app, request, reply, who) }),
     ...(spec.schema?.body ? { preParsing: inflateBody } : {}),
@@ -162,38 +169,3 @@ function securityOf(who: readonly Who[]): Record<string, string[]>[] {
   const schemes = new Set(who.map((kind) => (kind === 'ingest key' ? 'ingestKey' : 'session')))
   return [...schemes].map((scheme) => ({ [scheme]: [] }))
 }
-
-/**
- * Watches the routes that are registered from now on; the function it gives back answers, at each of their paths, the
- * methods it has no route for: 405 with `Allow` (RFC 9110, 15.5.6), and OPTIONS, which changes nothing.
- */
-export function watchMethods(app: FastifyInstance): () => void {
-  const known = new Map<string, { family: ApiFamily; anonymous: boolean; methods: Set<string> }>()
-  app.addHook('onRoute', ({ url, method, config }) => {
-    if (!config?.family) return
-    const entry = known.get(url) ?? { family: config.family, anonymous: config.anonymous ?? false, methods: new Set<string>() }
-    for (const one of [method].flat()) entry.methods.add(one)
-    known.set(url, entry)
-  })
-  return () => {
-    for (const [url, { family, anonymous, methods }] of Array.from(known)) {
-      const allow = [...methods, 'OPTIONS'].join(', ')
-      const refuse = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-        reply.header('allow', allow)
-        if (request.method === 'OPTIONS') return reply.code(204).send()
-        return reply.code(405).send(errorBody(family, `${request.method} is not allowed here. Allowed: ${allow}.`))
-      }
-      app.route({
-        method: ALL_METHODS.filter((method) => !methods.has(method)),
-        url,
-        config: { anonymous },
-        schema: { hide: true },
-        // Before a body is looked at: whatever it is, it is not for this method.
-        onRequest: refuse,
-        handler: refuse,
-      })
-    }
-  }
-}
-
-const ALL_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'] as const

@@ -6,7 +6,7 @@ import { ask, until } from '../../test/support/ask.ts'
 import { Fault } from '../core/errors.ts'
 import { createLimiter } from './limits.ts'
 import { createMetrics } from './metrics.ts'
-import { route, watchMethods } from './route.ts'
+import { route } from './route.ts'
 import { createServer, drain } from './server.ts'
 import { fields } from './validate.ts'
 
@@ -21,13 +21,11 @@ describe('the server', () => {
     entered = false
     const held = new Promise<void>((resolve) => (release = resolve))
     app = createServer({ guard: { callerOf: () => null }, peopleLimiter: createLimiter({ name: 'admin', limit: 50, windowMs: 60_000, now: () => 0 }), metrics: createMetrics(), allowedOrigin: () => false, log: pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) }) })
-    const refuseOtherMethods = watchMethods(app)
     const open = { family: 'links', who: 'public', summary: 'x' } as const
     route(app, { ...open, method: 'GET', url: '/broken', handler: () => Promise.reject(new Error("select secret from users; at '/srv/waymark'")) })
     route(app, { ...open, method: 'GET', url: '/away', handler: () => Promise.reject(new Fault('unavailable', 'The store is away.', { retryAfterSeconds: 7 })) })
     route(app, { ...open, method: 'GET', url: '/slow', handler: () => ((entered = true), held.then(() => ({ done: true }))) })
     route(app, { ...open, method: 'POST', url: '/echo/:id', schema: { params: fields({ id: Type.String() }), body: fields({ a: Type.Optional(Type.Integer()) }) }, handler: (request) => ({ ...request.params, ...request.body, text: request.bodyText }) })
-    refuseOtherMethods()
     url = await app.listen({ host: '127.0.0.1', port: 0 })
   })
   afterEach(() => {

@@ -4,6 +4,7 @@ import { type AllowedOrigin, allowOrigins } from './cors.ts'
 import { errorAnswer, familyOf, faultOf, internalAnswer } from './errors.ts'
 import { readJsonBodies } from './json-body.ts'
 import type { Limiter } from './limits.ts'
+import { learnPaths, refuseMethod } from './methods.ts'
 import type { Metrics } from './metrics.ts'
 import type { Guard } from './route.ts'
 import { validatorFor } from './validate.ts'
@@ -13,7 +14,11 @@ const REQUEST_TIMEOUT_MS = 30_000
 const KEEP_ALIVE_MS = 72_000
 const DRAIN_MS = 5_000
 const SWEEP_MS = 20
-const PARAM_LENGTH = 2_048
+const ROUTER = { maxParamLength: 2_048, ignoreTrailingSlash: true }
+/** Where no page is. */
+const ASKED_BY_PROGRAMS = /^\/(api|v1)\//
+/** What stands in mails has an answer whatever a mail programme made of its address. */
+const IN_MAILS = '/api/v1/tracking/'
 
 /** What the server is made of. */
 export interface ServerParts {
@@ -23,11 +28,13 @@ export interface ServerParts {
   metrics: Metrics
   /** Whose pages may read answers. */
   allowedOrigin: AllowedOrigin
+  /** Answers the browser of a person who followed an address that leads nowhere, with 404; left out, they are answered as programs are. */
+  astray?: (request: FastifyRequest, reply: FastifyReply) => FastifyReply
   log: FastifyBaseLogger
 }
 
 /** A server without routes: bodies, origins, errors, callers and measures are in place. */
-export function createServer({ guard, peopleLimiter, metrics, allowedOrigin, log }: ServerParts): FastifyInstance {
+export function createServer({ guard, peopleLimiter, metrics, allowedOrigin, astray, log }: ServerParts): FastifyInstance {
   const app: FastifyInstance = Fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
@@ -36,7 +43,8 @@ export function createServer({ guard, peopleLimiter, metrics, allowedOrigin, log
     forceCloseConnections: 'idle',
     // What still arrives on an open connection while the server ends is answered like any other.
     return503OnClosing: false,
-    routerOptions: { maxParamLength: PARAM_LENGTH, ignoreTrailingSlash: true },
+    rewriteUrl: ({ url = '/' }) => decodable(url),
+    routerOptions: ROUTER,
     frameworkErrors: (error, request, reply) => {
       const { status, headers, body } = errorAnswer(faultOf(error) ?? new Fault('invalid', 'The request is malformed.'), familyOf(request.url))
       return (reply as FastifyReply).code(status).headers(headers).send(body)
@@ -45,14 +53,27 @@ export function createServer({ guard, peopleLimiter, metrics, allowedOrigin, log
   app.decorate('guard', guard)
   app.decorate('peopleLimiter', peopleLimiter)
   app.decorateRequest('caller', null)
-  app.decorateRequest('bodyText', '')
   app.decorateRequest('idempotency', null)
   app.setValidatorCompiler(validatorFor)
   readJsonBodies(app)
   observe(app, metrics)
+  learnPaths(app, ROUTER)
   allowOrigins(app, allowedOrigin)
-  answerErrors(app)
+  answerErrors(app, astray)
   return app
+}
+
+/** The URL, of whose path in a mail a broken percent-encoding is taken as it is written. */
+function decodable(url: string): string {
+  if (!url.startsWith(IN_MAILS) || !url.includes('%')) return url
+  const query = url.indexOf('?')
+  const path = query === -1 ? url : url.slice(0, query)
+  try {
+    decodeURIComponent(path)
+    return url
+  } catch {
+    return path.replaceAll('%', '%25') + url.slice(path.length)
+  }
 }
 
 /** Stops taking requests, lets those in flight finish, and cuts what is still open after 5 s. */
@@ -68,12 +89,14 @@ export async function drain(app: FastifyInstance): Promise<void> {
 function observe(app: FastifyInstance, metrics: Metrics): void {
   const durations = metrics.durations('waymark_http_request_seconds', 'Duration of requests, by route and status', ['method', 'route', 'status'])
   app.addHook('onResponse', (request, reply, done) => {
-    durations.of(request.method, request.routeOptions.url ?? 'none', reply.statusCode).observe(reply.elapsedTime / 1000)
+    // A stream is no slow answer: it lasts as long as somebody looks at the page.
+    if (reply.raw.getHeader('content-type') === 'text/event-stream') return done()
+    durations.of(request.method, request.known?.url ?? request.routeOptions.url ?? 'none', reply.statusCode).observe(reply.elapsedTime / 1000)
     done()
   })
 }
 
-function answerErrors(app: FastifyInstance): void {
+function answerErrors(app: FastifyInstance, astray: ServerParts['astray']): void {
   app.setErrorHandler((error, request, reply) => {
     const family = request.routeOptions.config?.family ?? familyOf(request.url)
     const fault = faultOf(error)
@@ -86,6 +109,8 @@ function answerErrors(app: FastifyInstance): void {
     return reply.code(status).headers(headers).send(body)
   })
   const nothing = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    if (request.known) return refuseMethod(request, reply, request.known)
+    if (astray && wantsPage(request)) return astray(request, reply.code(404))
     const { status, body } = errorAnswer(new Fault('not_found', `There is nothing at ${request.method} ${request.url.split('?')[0]?.slice(0, 200)}.`), familyOf(request.url))
     return reply.code(status).send(body)
   }
@@ -95,4 +120,9 @@ function answerErrors(app: FastifyInstance): void {
     else done()
   })
   app.setNotFoundHandler(nothing)
+}
+
+/** Whether this is a person's browser, at an address where no program asks. */
+function wantsPage({ method, url, headers }: FastifyRequest): boolean {
+  return method === 'GET' && !ASKED_BY_PROGRAMS.test(url) && /\btext\/html\b/i.test(headers.accept ?? '')
 }
