@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { clientAddress, limitKey, normalAddress, trustedProxies } from './address.ts'
+import { clientAddress, clientScheme, limitKey, normalAddress, trustedProxies } from './address.ts'
 
 describe('normalAddress', () => {
   test.each([
@@ -100,6 +100,19 @@ describe('clientAddress', () => {
       }),
     )
   })
+})
+
+describe('clientScheme', () => {
+  const trusted = trustedProxies(['10.0.0.0/8'])
+
+  test.each([
+    ['10.0.0.1', undefined, 'http'],
+    ['10.0.0.1', 'https', 'https'],
+    ['10.0.0.1', 'HTTPS , http', 'https'],
+    ['10.0.0.1', 'http, https', 'http'],
+    ['10.0.0.1', 'javascript', 'http'],
+    ['203.0.113.1', 'https', 'http'],
+  ] as const)('from %s with %j is %s', (socket, header, scheme) => expect(clientScheme(socket, header, trusted)).toBe(scheme))
 })
 
 describe('limitKey', () => {

@@ -50,6 +50,15 @@ export function clientAddress(socketAddress: string, forwardedFor: string | unde
   return address
 }
 
+/**
+ * The scheme that the client used: of several in `X-Forwarded-Proto` the first, when the socket is a trusted proxy's. Waymark itself
+ * speaks plain HTTP.
+ */
+export function clientScheme(socketAddress: string, forwardedProto: string | undefined, trusted: Trusted): 'http' | 'https' {
+  if (forwardedProto === undefined || !trusted(socketAddress)) return 'http'
+  return forwardedProto.split(',', 1)[0]?.trim().toLowerCase() === 'https' ? 'https' : 'http'
+}
+
 /** What limits by address count under: an IPv6 address's /64, which is one customer's, and an IPv4 address as it is. */
 export function limitKey(address: string): string {
   return address.includes(':') ? networks.memo(address) : address

@@ -2,7 +2,10 @@ import { readAgent } from './agent.ts'
 import type { AgentReason } from './machine-agents.ts'
 
 /** Why an event counts as a machine's. */
-export type MachineReason = AgentReason | 'agent_missing' | 'prefetch'
+export type MachineReason = AgentReason | 'agent_missing' | 'prefetch' | MailReason
+
+/** Why what happened to a mail counts as a machine's; told by what came before it, not by one request. */
+export type MailReason = 'soon_after_sending' | 'head_before_get' | 'invisible_link' | 'every_link'
 
 /** Whether a machine made an event, and why. */
 export interface Verdict {
