@@ -1,9 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import { Type } from '@sinclair/typebox'
 import { Fault } from '../core/errors.ts'
-import { sha256 } from '../core/ids.ts'
 import { iso } from '../core/time.ts'
-import type { Idempotency } from '../http/idempotency.ts'
+import { type Idempotency, eventIdsOf, givenAnswer } from '../http/idempotency.ts'
 import { route } from '../http/route.ts'
 import { fields } from '../http/validate.ts'
 import type { Ingest, Outcome, Refusal } from '../ingest/index.ts'
@@ -48,13 +47,18 @@ export function batchRoutes(app: FastifyInstance, world: BatchWorld): void {
       if (events.length === 0) throw wrong('must hold at least one event')
       if (events.length > BATCH_EVENTS) throw new Fault('too_large', `A batch holds at most ${BATCH_EVENTS} events; this one has ${events.length}.`)
       const { idempotency } = request
-      // Of its body too: with the store away a key can be used for two requests, and neither may swallow the other's events.
-      const scope = idempotency && sha256(`${idempotency.scope}\n${idempotency.key}\n${idempotency.bodyHash}`).slice(0, 40)
-      const batch = readBatch(events, world.now(), (index) => (scope === null ? undefined : `${scope}:${index}`))
+      const ids = idempotency && eventIdsOf(idempotency)
+      const batch = readBatch(events, world.now(), (index) => (ids === null ? undefined : `${ids}:${index}`))
       const unmatched = await match(world, batch)
       const answer = (outcomes: Outcome[]) => answerOf(events.length, outcomes, unmatched.count, [...batch.errors, ...unmatched.errors])
-      const refusals: Refusal[] = [...refusalsOf(batch.errors, request.bodyText), ...refusalsOf(unmatched.errors, request.bodyText, 'unknown_link')]
-      const outcomes = await world.ingest.record(batch.drafts, refusals, idempotency ? (made) => kept(idempotency, answer(made), world.now()) : undefined)
+      const refusals: Refusal[] = [...refusalsOf(batch.errors, request), ...refusalsOf(unmatched.errors, request, 'unknown_link')]
+      const keep = idempotency
+        ? (made: Outcome[]) => {
+            const { status, body } = answer(made)
+            return givenAnswer(idempotency, status, body, world.now())
+          }
+        : undefined
+      const outcomes = await world.ingest.record(batch.drafts, refusals, keep)
       if (idempotency) idempotency.kept = true
       const { status, body } = answer(outcomes)
       return reply.code(status).send(body)
@@ -117,10 +121,6 @@ function answerOf(total: number, outcomes: readonly Outcome[], unmatched: number
   const stored = `Stored ${successful} ${successful === 1 ? 'event' : 'events'}`
   const message = failed === 0 ? stored : `${stored}, refused ${failed}`
   return { status: failed === 0 ? 200 : 207, body: { success: failed === 0, message, results } }
-}
-
-function kept({ scope, key, bodyHash }: { scope: string; key: string; bodyHash: string }, { status, body }: { status: number; body: object }, createdAt: number) {
-  return { scope, key, bodyHash, status, answer: JSON.stringify(body), createdAt }
 }
 
 function wrong(error: string): Fault {

@@ -73,12 +73,12 @@ test('an event’s own id counts before one that the request gave it', () => {
 test('a refused event is kept as it was written, wherever it stood', () => {
   const body = '{"x": [null], "events" : [ {"tracking_id":"a"} ,\n{ "tracking_id" : "b c" , "n" : 1.0 }, "]" ] }'
   const { errors } = read(...(JSON.parse(body) as { events: unknown[] }).events)
-  expect(refusalsOf(errors, body)).toEqual([
+  expect(refusalsOf(errors, { bodyText: body })).toEqual([
     { family: 'links', project: 'links', reason: 'invalid', field: 'tracking_id', error: expect.any(String), original: '{ "tracking_id" : "b c" , "n" : 1.0 }' },
     { family: 'links', project: 'links', reason: 'invalid', field: 'event', error: expect.any(String), original: '"]"' },
   ])
-  expect(refusalsOf(errors, body, 'unknown_link')[0]?.reason).toBe('unknown_link')
-  expect(refusalsOf([], body)).toEqual([])
+  expect(refusalsOf(errors, { bodyText: body }, 'unknown_link')[0]?.reason).toBe('unknown_link')
+  expect(refusalsOf([], { bodyText: body })).toEqual([])
 })
 
 test('clicks are tied to their links; those without one are counted', () => {

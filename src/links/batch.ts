@@ -27,6 +27,7 @@ export const ClickSchema = fields({
   click_source: maybe(Type.String({ maxLength: 50, description: 'Such as linkedin or calendly' })),
   session_id: maybe(Type.String({ maxLength: 100 })),
   metadata: maybe(Type.Object({}, { additionalProperties: true, description: 'Anything of your own, up to 32 KiB' })),
+  purpose: maybe(Type.String({ maxLength: 100, description: "`Sec-Purpose`, `Purpose` or `X-Moz` of the visitor's request, where it had one: a prefetch is a machine's" })),
 })
 type Click = Static<typeof ClickSchema>
 
@@ -78,9 +79,10 @@ export function matchLinks(drafts: readonly Draft[], links: ReadonlyMap<string, 
   return unmatched
 }
 
-/** What is kept of refused clicks: the very text that was sent, cut out of the body. */
-export function refusalsOf(errors: readonly ClickError[], bodyText: string, reason: Refusal['reason'] = 'invalid'): Refusal[] {
+/** What is kept of refused clicks: the very text that was sent, cut out of their request's body. */
+export function refusalsOf(errors: readonly ClickError[], request: { bodyText: string }, reason: Refusal['reason'] = 'invalid'): Refusal[] {
   if (errors.length === 0) return []
+  const { bodyText } = request
   const spans = elementSpans(bodyText, 'events')
   return errors.map(({ index, field, error }) => {
     const [start, end] = spans[index] ?? [0, 0]
@@ -115,6 +117,7 @@ function readClick(event: unknown, now: number, derivedId: string | undefined): 
     address,
     userAgent: click.user_agent || null,
     agentSeen: false,
+    purpose: click.purpose || undefined,
     properties: metadata,
   }
 }

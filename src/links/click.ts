@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify'
+import { clientScheme } from '../capture/address.ts'
 import { purposeOf } from '../capture/machine.ts'
 import { type VisitorReader, visitorOf } from '../capture/visitor.ts'
 import type { Draft } from '../ingest/index.ts'
@@ -10,6 +11,7 @@ export const LINK_PROJECT = 'links'
 /** The click that a visitor's request on a redirect is. `now` is UTC ms. */
 export function clickOf(request: FastifyRequest, target: Target, source: string, now: number, reader: VisitorReader): Draft {
   const { headers } = request
+  const socketAddress = request.socket.remoteAddress ?? ''
   return {
     family: 'links',
     project: LINK_PROJECT,
@@ -22,10 +24,10 @@ export function clickOf(request: FastifyRequest, target: Target, source: string,
     campaign: target.campaign,
     referrer: target.partner,
     referrerUrl: headers.referer?.slice(0, REFERRER_MAX) ?? null,
-    ...visitorOf(request.socket.remoteAddress ?? '', headers, reader),
+    ...visitorOf(socketAddress, headers, reader),
     agentSeen: true,
     purpose: purposeOf(headers),
-    properties: JSON.stringify({ host: headers.host, protocol: request.protocol }),
+    properties: JSON.stringify({ host: headers.host, protocol: clientScheme(socketAddress, headers['x-forwarded-proto'] as string | undefined, reader.trusted) }),
   }
 }
 

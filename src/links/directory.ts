@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { growing } from '../core/growing.ts'
 import { Fault } from '../core/errors.ts'
 import type { Sql } from '../store/sql.ts'
 import { type Link, destinationOf } from './link.ts'
@@ -20,22 +21,26 @@ const LINKS = 200_000
 const UNKNOWN = 50_000
 const PAGE = 5_000
 /** Changes made on other nodes are followed this often, and an id that had no link is asked for again as soon. */
-const FOLLOW_MS = 500
+const FOLLOW_MS = 250
+/** A question that has no answer for so long may have lost its connection: the next one is asked beside it. */
+const FOLLOW_WAIT_MS = 500
 const LOOK_MS = 2_000
 
 /** The links in memory: the most used are here, the others are fetched when asked for. */
 export class LinkDirectory {
   readonly #sql: Sql
-  readonly #targets = new LRUCache<string, Target>({ max: LINKS })
+  readonly #targets = new LRUCache<string, Target>(growing(LINKS))
   readonly #unknown: LRUCache<string, true>
   #seen = { version: 0, trackingId: '' }
   #timer: NodeJS.Timeout | null = null
+  /** When the last question for changes was asked that has no answer yet, in ms; -Infinity when all are answered. */
+  #asked = -Infinity
 
-  /** `shared`: other nodes may change links. */
+  /** `shared`: other nodes may change links. They are right here within a second, as long as the store answers. */
   constructor(sql: Sql, shared: boolean) {
     this.#sql = sql
-    this.#unknown = new LRUCache({ max: UNKNOWN, ...(shared ? { ttl: FOLLOW_MS } : {}) })
-    if (shared) this.#timer = setInterval(() => void this.follow().catch(() => undefined), FOLLOW_MS)
+    this.#unknown = new LRUCache({ ...growing(UNKNOWN), ...(shared ? { ttl: FOLLOW_MS } : {}) })
+    if (shared) this.#timer = setInterval(() => void this.#followOn(), FOLLOW_MS)
   }
 
   /** A link from memory: undefined when it must be looked up, null when there is none. */
@@ -105,6 +110,14 @@ export class LinkDirectory {
       if (last) this.#seen = { version: last.version, trackingId: last.tracking_id }
       read = links.length
     }
+  }
+
+  async #followOn(): Promise<void> {
+    const now = performance.now()
+    if (now - this.#asked < FOLLOW_WAIT_MS) return
+    this.#asked = now
+    await this.follow().catch(() => undefined)
+    if (this.#asked === now) this.#asked = -Infinity
   }
 
   close(): void {

@@ -6,6 +6,9 @@ import type { LinkDirectory } from './directory.ts'
 import { type Link, checkDestination, redirectUrl } from './link.ts'
 import { type LinkChange, insertLinks, linkById, linksByIds, updateLink } from './store.ts'
 
+/** How many links are made at once, at most; they have one version. */
+export const BULK_LINKS = 1_000
+
 /** What a new link is made of, as the request says it; times are ISO 8601. */
 export interface NewLink {
   original_url: string

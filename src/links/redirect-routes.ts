@@ -12,10 +12,10 @@ import { REDIRECT_PATHS, isTrackingId } from './link.ts'
 import { sendPage } from './page.ts'
 import { decide } from './redirect.ts'
 
-/** What redirects are answered with. */
+/** What redirects are answered with: by the server, and by the edge with links and a journal of its own. */
 export interface RedirectWorld {
-  directory: LinkDirectory
-  ingest: Ingest
+  directory: Pick<LinkDirectory, 'find' | 'look'>
+  ingest: Pick<Ingest, 'recordSoon' | 'drop'>
   reader: VisitorReader
   notFoundUrl: string | null
   /** Whether a visitor's wish not to be tracked is followed. */

@@ -1,3 +1,4 @@
+import { jsonOrText } from '../core/text.ts'
 import type { Ingest, Replayer } from '../ingest/index.ts'
 import { matchLinks, readBatch } from './batch.ts'
 import type { LinkDirectory } from './directory.ts'
@@ -7,13 +8,7 @@ export async function replayClicks(
   world: { directory: LinkDirectory; ingest: Ingest; unknownLinks: 'store' | 'reject'; now: () => number },
   letters: Parameters<Replayer>[0],
 ): ReturnType<Replayer> {
-  const events = letters.map(({ original }) => {
-    try {
-      return JSON.parse(original) as unknown
-    } catch {
-      return original
-    }
-  })
+  const events = letters.map(({ original }) => jsonOrText(original))
   const arrivedAt = letters.map((letter) => letter.receivedAt)
   const batch = readBatch(events, world.now(), (index) => `dead-letter:${letters[index]?.id}`)
   const links = await world.directory.lookAll(batch.drafts.map((draft) => draft.trackingId as string))

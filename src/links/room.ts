@@ -2,12 +2,13 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { VisitorReader } from '../capture/visitor.ts'
 import type { Idempotency } from '../http/idempotency.ts'
 import type { Limiter } from '../http/limits.ts'
-import type { Ingest, Replayer } from '../ingest/index.ts'
+import type { Adopter, Ingest, Reader, Replayer } from '../ingest/index.ts'
 import type { Reporter } from '../reports/index.ts'
 import type { Probe } from '../store/probe.ts'
 import type { Sql } from '../store/sql.ts'
 import { batchRoutes } from './batch-routes.ts'
 import { LinkDirectory } from './directory.ts'
+import { clickReader, linkAdopter } from './import.ts'
 import { lookupRoutes } from './lookup-routes.ts'
 import { redirectRoutes } from './redirect-routes.ts'
 import { replayClicks } from './replay.ts'
@@ -37,6 +38,9 @@ export function linksRoom(settings: LinksSettings): {
   routes(app: FastifyInstance): void
   /** Takes refused clicks in again. */
   replay: Replayer
+  /** Takes in clicks, and links, from elsewhere. */
+  read: Reader
+  adopt: Adopter
   /** Reads the links into memory. */
   open(): Promise<void>
   close(): void
@@ -51,6 +55,8 @@ export function linksRoom(settings: LinksSettings): {
       batchRoutes(app, world)
     },
     replay: (letters) => replayClicks(world, letters),
+    read: clickReader(world),
+    adopt: linkAdopter(world),
     open: () => directory.follow(),
     close: () => directory.close(),
   }

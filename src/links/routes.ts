@@ -7,17 +7,16 @@ import { cursorOf, cursorParts } from '../http/cursor.ts'
 import type { Idempotency } from '../http/idempotency.ts'
 import { type Who, route } from '../http/route.ts'
 import { checkOf, fields, maybe } from '../http/validate.ts'
-import { type Reporter, rangeOf } from '../reports/index.ts'
+import { type Reporter, freshQuery, rangeOf, reporterFor } from '../reports/index.ts'
 import { TRACKING_ID_PATTERN, URL_MAX } from './link.ts'
-import { type LinkWorld, type NewLink, changeLink, createLink, createLinks, existingLink } from './links.ts'
+import { BULK_LINKS, type LinkWorld, type NewLink, changeLink, createLink, createLinks, existingLink } from './links.ts'
 import { BulkAnswer, Failure, LinkAnswer, ListAnswer, StatsAnswer } from './schemas.ts'
-import { linkStats } from './stats.ts'
+import { linkStats, withClicks } from './stats.ts'
 import { listLinks } from './store.ts'
 import { linkView } from './view.ts'
 
 const WRITERS = ['ingest key', 'admin'] as const satisfies readonly Who[]
 const READERS = ['ingest key', 'viewer'] as const satisfies readonly Who[]
-const BULK = 1_000
 const BULK_BYTES = 2 * 1024 * 1024
 
 const text = (maxLength: number) => maybe(Type.String({ maxLength }))
@@ -67,12 +66,12 @@ export function linkRoutes(app: FastifyInstance, world: LinkWorld & { reporter: 
     who: WRITERS,
     summary: 'Make up to 1,000 tracked links',
     description: 'Each stands or falls alone: `results` says for each, by its index, the link or what is wrong.',
-    schema: { body: fields({ links: Type.Array(Type.Unknown(), { minItems: 1, description: `At most ${BULK}` }) }), response: { 201: BulkAnswer, 207: BulkAnswer, 400: BulkAnswer } },
+    schema: { body: fields({ links: Type.Array(Type.Unknown(), { minItems: 1, description: `At most ${BULK_LINKS}` }) }), response: { 201: BulkAnswer, 207: BulkAnswer, 400: BulkAnswer } },
     bodyLimit: BULK_BYTES,
     repeatable: world.idempotency.hooks(),
     handler: async (request, reply) => {
       const { links } = request.body
-      if (links.length > BULK) throw new Fault('too_large', `At most ${BULK} links can be made at once; these are ${links.length}.`)
+      if (links.length > BULK_LINKS) throw new Fault('too_large', `At most ${BULK_LINKS} links can be made at once; these are ${links.length}.`)
       const wanted = links.map((item) => checkNewLink(item) ?? metadataIssue(item as NewLink) ?? (item as NewLink))
       const results = (await createLinks(world, wanted)).map((made, index) =>
         'field' in made ? { index, success: false, field: made.field, error: made.error } : { index, success: true, link: linkView(made) },
@@ -96,16 +95,18 @@ export function linkRoutes(app: FastifyInstance, world: LinkWorld & { reporter: 
         is_active: Type.Optional(Type.Boolean()),
         limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, default: 50 })),
         cursor: Type.Optional(Type.String({ maxLength: 500, description: '`cursor` of the page before' })),
+        counts: Type.Optional(Type.Boolean({ description: 'With the clicks of each link, of all time' })),
       }),
       response: { 200: ListAnswer, 400: Failure },
     },
     handler: async (request) => {
-      const { q, is_active, limit = 50, cursor } = request.query
+      const { q, is_active, limit = 50, cursor, counts = false } = request.query
       const after = cursor === undefined ? null : cursorParts(cursor)
       if (cursor !== undefined && after === null) throw new Fault('invalid', 'cursor is none of ours.', { errors: [{ field: 'cursor', error: 'must be the cursor of an earlier page' }] })
       const links = await listLinks(world.sql, { q: q || null, isActive: is_active ?? null, limit, after: after && { createdAt: after[0], trackingId: after[1] } })
       const last = links.at(-1)
-      return { links: links.map(linkView), cursor: last && links.length === limit ? cursorOf([last.created_at, last.tracking_id]) : null }
+      const views = links.map(linkView)
+      return { links: counts ? await withClicks(world.reporter, views) : views, cursor: last && links.length === limit ? cursorOf([last.created_at, last.tracking_id]) : null }
     },
   })
 
@@ -142,12 +143,13 @@ export function linkRoutes(app: FastifyInstance, world: LinkWorld & { reporter: 
       querystring: fields({
         from: Type.Optional(Type.String({ description: 'ISO 8601' })),
         to: Type.Optional(Type.String({ description: 'ISO 8601' })),
+        ...freshQuery,
       }),
       response: { 200: StatsAnswer, 400: Failure, 404: Failure },
     },
     handler: async (request) => {
       await existingLink(world, request.params.id)
-      return linkStats(world.reporter, request.params.id, rangeOf(request.query))
+      return linkStats(reporterFor(request, world.reporter), request.params.id, rangeOf(request.query))
     },
   })
 
@@ -163,6 +165,7 @@ export function linkRoutes(app: FastifyInstance, world: LinkWorld & { reporter: 
         format: Type.Optional(Type.String({ enum: ['svg', 'png'], default: 'svg' })),
         size: Type.Optional(Type.Integer({ minimum: 64, maximum: 2_048, default: 512, description: 'Width in pixels' })),
       }),
+      response: { 200: Type.String({ description: 'The picture' }) },
     },
     produces: ['image/svg+xml', 'image/png'],
     handler: async (request, reply) => {

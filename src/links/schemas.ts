@@ -73,8 +73,11 @@ export const BatchAnswer = Type.Object({
 
 const cursor = orNull(Type.String({ description: 'For the next page; null on the last' }))
 
+const clicks = Type.Optional(Type.Integer({ description: 'There with `counts`' }))
+const ListedLink = Type.Composite([LinkAnswer, Type.Object({ clicks, human_clicks: clicks, machine_clicks: clicks })])
+
 /** A page of links. */
-export const ListAnswer = Type.Object({ links: Type.Array(LinkAnswer), cursor })
+export const ListAnswer = Type.Object({ links: Type.Array(ListedLink), cursor })
 
 /** What became of each link of a bulk request. */
 export const BulkAnswer = Type.Object({

@@ -42,6 +42,19 @@ export async function linkStats(reporter: Reporter, trackingId: string, range: R
   }
 }
 
+/** Links with the clicks of each beside them, of all time. One statement. */
+export async function withClicks<L extends { tracking_id: string }>(reporter: Reporter, links: readonly L[]) {
+  if (links.length === 0) return []
+  const metrics = ['events', 'human_events', 'machine_events'] as const
+  const where = { source: 'link', tracking_id: links.map(({ tracking_id }) => tracking_id) }
+  const rows = await reporter.run({ metrics, by: ['tracking_id'], where, range: { from: null, to: null } })
+  const known = new Map(rows.map((row) => [row.tracking_id, row]))
+  return links.map((link) => {
+    const row = known.get(link.tracking_id)
+    return { ...link, clicks: row?.events ?? 0, human_clicks: row?.human_events ?? 0, machine_clicks: row?.machine_events ?? 0 }
+  })
+}
+
 type Counts = Record<(typeof CLICKS)[number], number>
 
 function counts(row: Counts) {

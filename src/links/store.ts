@@ -5,6 +5,8 @@ const COLUMNS = [
   'tracking_id', 'job_id', 'application_id', 'link_function', 'link_type', 'original_url', 'redirect_url', 'description',
   'campaign', 'partner', 'is_active', 'expires_at', 'metadata', 'created_at', 'updated_at',
 ] as const satisfies readonly (keyof Link)[]
+/** What is no text. */
+const TYPES: Partial<Record<(typeof COLUMNS)[number], string>> = { is_active: 'boolean', expires_at: 'bigint', metadata: 'json', created_at: 'bigint', updated_at: 'bigint' }
 const LINK = [...COLUMNS, 'version'].join(', ')
 const ROWS_A_STATEMENT = 100
 
@@ -20,12 +22,11 @@ export async function insertLinks(sql: Sql, links: readonly Omit<Link, 'version'
   const statements: Statement[] = [NEXT_VERSION]
   for (let from = 0; from < links.length; from += ROWS_A_STATEMENT) {
     const values: Value[] = []
-    const rows = links.slice(from, from + ROWS_A_STATEMENT).map((link) => {
-      const cells = COLUMNS.map((name) => `$${values.push(link[name])}`)
-      return `(${cells.join(', ')}, ${VERSION})`
-    })
+    const rows = links.slice(from, from + ROWS_A_STATEMENT).map((link) => `(${COLUMNS.map((name) => `$${values.push(link[name])}::${TYPES[name] ?? 'text'}`).join(', ')})`)
+    // Joined to the counter: a look-up in each row would take the embedded engine a megabyte each.
     statements.push({
-      text: `insert into link_tracking (${LINK}) values ${rows.join(', ')} on conflict (tracking_id) do nothing returning tracking_id`,
+      text: `insert into link_tracking (${LINK}, created_version) select made.*, counters.value, counters.value
+             from counters, (values ${rows.join(', ')}) made where counters.name = 'links' on conflict (tracking_id) do nothing returning tracking_id`,
       values,
     })
   }
@@ -81,7 +82,17 @@ export async function updateLink(sql: Sql, trackingId: string, change: LinkChang
 /** Links created or changed after a version, in the order of the changes; within one version by id, after `trackingId`. */
 export function changedLinks(sql: Sql, after: { version: number; trackingId: string }, limit: number): Promise<Link[]> {
   return sql.rows<Link>(
-    `select ${LINK} from link_tracking where version > $1 or (version = $1 and tracking_id > $2) order by version, tracking_id limit $3`,
+    // Said so that an index leads to them: a node asks four times a second.
+    `select ${LINK} from link_tracking where version >= $1 and (version > $1 or tracking_id > $2) order by version, tracking_id limit $3`,
     [after.version, after.trackingId, limit],
+  )
+}
+
+/** Links whose last change is one of those after a version and up to another, in their order; `is_new` says that they were made in that span. */
+export function linksBetween(sql: Sql, after: number, through: number, limit: number): Promise<(Link & { is_new: boolean; is_changed: boolean })[]> {
+  return sql.rows(
+    `select ${LINK}, coalesce(created_version > $1, false) as is_new, coalesce(version > created_version, true) as is_changed
+     from link_tracking where version > $1 and version <= $2 order by version, tracking_id limit $3`,
+    [after, through, limit],
   )
 }
