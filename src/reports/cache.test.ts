@@ -1,83 +1,145 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Row } from '../store/sql.ts'
 import { cached } from './cache.ts'
 
-/** A store that counts how often it is asked, and answers when told to. */
-function store() {
+/** A store whose state the test sets, and that counts how often it is asked and answers when told to. */
+function store(ms = 0) {
   const asked: string[] = []
   const answers: { give: (rows: Row[]) => void; fail: (error: Error) => void }[] = []
-  return {
-    asked,
-    answers,
-    ask: ({ text }: { text: string }) => {
-      asked.push(text)
-      return new Promise<Row[]>((give, fail) => answers.push({ give, fail }))
-    },
+  const world = { state: 1, now: 0 }
+  const ask = ({ text }: { text: string }): Promise<Row[]> => {
+    asked.push(text)
+    return new Promise<Row[]>((give, fail) => answers.push({ give, fail }))
   }
+  return { world, asked, answers, ask: cached(ask, { state: async () => world.state, ms, now: () => world.now }) }
 }
+/** Lets all go on that can. */
+const turn = (): Promise<void> => new Promise(setImmediate)
 
-test('an answer is given again until its question is as old as allowed', async () => {
-  const { asked, answers, ask } = store()
-  let now = 0
-  const cachedAsk = cached(ask, { ms: 1_000, now: () => now })
-  const first = cachedAsk({ text: 'a', values: [1] })
-  // The answer takes its time, which counts.
-  now = 900
-  answers[0]?.give([{ n: 1 }])
-  expect(await first).toEqual([{ n: 1 }])
-  now = 1_000
-  expect(await cachedAsk({ text: 'a', values: [1] })).toEqual([{ n: 1 }])
-  expect(asked).toEqual(['a'])
-  now = 1_001
-  const again = cachedAsk({ text: 'a', values: [1] })
-  answers[1]?.give([{ n: 2 }])
-  expect(await again).toEqual([{ n: 2 }])
+describe('an answer', () => {
+  test('is given again until the store has changed', async () => {
+    const { world, asked, answers, ask } = store()
+    const first = ask({ text: 'a', values: [1] })
+    await turn()
+    answers[0]?.give([{ n: 1 }])
+    expect(await first).toEqual([{ n: 1 }])
+    expect(await ask({ text: 'a', values: [1] })).toEqual([{ n: 1 }])
+    expect(asked).toEqual(['a'])
+    world.state = 2
+    const again = ask({ text: 'a', values: [1] })
+    await turn()
+    answers[1]?.give([{ n: 2 }])
+    expect(await again).toEqual([{ n: 2 }])
+  })
+
+  test('may be older where that is allowed, as long as its question is no older', async () => {
+    const { world, asked, answers, ask } = store(1_000)
+    const first = ask({ text: 'a' })
+    await turn()
+    // The answer takes its time, which counts.
+    world.now = 900
+    answers[0]?.give([{ n: 1 }])
+    await first
+    world.state = 2
+    world.now = 1_000
+    expect(await ask({ text: 'a' })).toEqual([{ n: 1 }])
+    expect(asked).toEqual(['a'])
+    world.now = 1_001
+    void ask({ text: 'a' })
+    await turn()
+    expect(asked).toEqual(['a', 'a'])
+  })
+
+  test('is of one text and its values', async () => {
+    const { asked, answers, ask } = store()
+    const both = [ask({ text: 'a', values: [1] }), ask({ text: 'a', values: [2] })]
+    await turn()
+    answers.forEach(({ give }, at) => give([{ at }]))
+    expect(await Promise.all(both)).toEqual([[{ at: 0 }], [{ at: 1 }]])
+    expect(asked).toEqual(['a', 'a'])
+  })
+
+  test('that may be older is not given to who asks for a fresh one, who still shares what has not changed', async () => {
+    const { world, asked, answers, ask } = store(1_000)
+    const first = ask({ text: 'a' })
+    await turn()
+    answers[0]?.give([{ n: 1 }])
+    await first
+    expect(await ask({ text: 'a' }, true)).toEqual([{ n: 1 }])
+    world.state = 2
+    expect(await ask({ text: 'a' })).toEqual([{ n: 1 }])
+    const fresh = ask({ text: 'a' }, true)
+    await turn()
+    answers[1]?.give([{ n: 2 }])
+    expect(await fresh).toEqual([{ n: 2 }])
+    expect(asked).toEqual(['a', 'a'])
+  })
+
+  test('that failed is not kept', async () => {
+    const { asked, answers, ask } = store()
+    const failed = ask({ text: 'a' })
+    await turn()
+    answers[0]?.fail(new Error('away'))
+    await expect(failed).rejects.toThrow('away')
+    const again = ask({ text: 'a' })
+    await turn()
+    answers[1]?.give([])
+    expect(await again).toEqual([])
+    expect(asked).toEqual(['a', 'a'])
+  })
+
+  test('that is large is not kept', async () => {
+    const { asked, answers, ask } = store()
+    const large = ask({ text: 'a' })
+    await turn()
+    answers[0]?.give(Array.from({ length: 10_001 }, (_, at) => ({ at })))
+    expect(await large).toHaveLength(10_001)
+    void ask({ text: 'a' })
+    await turn()
+    expect(asked).toEqual(['a', 'a'])
+  })
 })
 
-test('another value is another question', async () => {
-  const { asked, answers, ask } = store()
-  const cachedAsk = cached(ask, { ms: 1_000, now: () => 0 })
-  const both = [cachedAsk({ text: 'a', values: [1] }), cachedAsk({ text: 'a', values: [2] })]
-  answers.forEach(({ give }, at) => give([{ at }]))
-  expect(await Promise.all(both)).toEqual([[{ at: 0 }], [{ at: 1 }]])
-  expect(asked).toEqual(['a', 'a'])
-})
+describe('those who ask the same at once', () => {
+  test('share one answer, and none sees what another does to its rows', async () => {
+    const { asked, answers, ask } = store()
+    const three = [ask({ text: 'a' }), ask({ text: 'a' }), ask({ text: 'a' })]
+    await turn()
+    answers[0]?.give([{ time: 1 }])
+    const [one, ...others] = await Promise.all(three)
+    for (const row of one ?? []) row.time = 'changed'
+    expect(others).toEqual([[{ time: 1 }], [{ time: 1 }]])
+    expect(await ask({ text: 'a' })).toEqual([{ time: 1 }])
+    expect(asked).toEqual(['a'])
+  })
 
-test('those who ask the same at once share one answer, and none sees what another does to its rows', async () => {
-  const { asked, answers, ask } = store()
-  const cachedAsk = cached(ask, { ms: 1_000, now: () => 0 })
-  const both = [cachedAsk({ text: 'a' }), cachedAsk({ text: 'a' })]
-  answers[0]?.give([{ time: 1 }])
-  const [one, other] = await Promise.all(both)
-  for (const row of one ?? []) row.time = 'changed'
-  expect(other).toEqual([{ time: 1 }])
-  expect(await cachedAsk({ text: 'a' })).toEqual([{ time: 1 }])
-  expect(asked).toEqual(['a'])
-})
+  test('wait for a run that began after they asked, when the store has changed meanwhile', async () => {
+    const { world, asked, answers, ask } = store()
+    const early = ask({ text: 'a' })
+    await turn()
+    world.state = 2
+    const late = [ask({ text: 'a' }), ask({ text: 'a' })]
+    await turn()
+    // Never two at once.
+    expect(asked).toEqual(['a'])
+    answers[0]?.give([{ n: 1 }])
+    expect(await early).toEqual([{ n: 1 }])
+    await turn()
+    expect(asked).toEqual(['a', 'a'])
+    answers[1]?.give([{ n: 2 }])
+    expect(await Promise.all(late)).toEqual([[{ n: 2 }], [{ n: 2 }]])
+  })
 
-test('a failure is not kept', async () => {
-  const { asked, answers, ask } = store()
-  const cachedAsk = cached(ask, { ms: 1_000, now: () => 0 })
-  const failed = cachedAsk({ text: 'a' })
-  answers[0]?.fail(new Error('away'))
-  await expect(failed).rejects.toThrow('away')
-  const again = cachedAsk({ text: 'a' })
-  answers[1]?.give([])
-  expect(await again).toEqual([])
-  expect(asked).toEqual(['a', 'a'])
-})
-
-test('a large answer is not kept', async () => {
-  const { asked, answers, ask } = store()
-  const cachedAsk = cached(ask, { ms: 1_000, now: () => 0 })
-  const large = cachedAsk({ text: 'a' })
-  answers[0]?.give(Array.from({ length: 10_001 }, (_, at) => ({ at })))
-  expect(await large).toHaveLength(10_001)
-  void cachedAsk({ text: 'a' })
-  expect(asked).toEqual(['a', 'a'])
-})
-
-test('with 0 every question is asked', () => {
-  const { ask } = store()
-  expect(cached(ask, { ms: 0, now: () => 0 })).toBe(ask)
+  test('fail with the run they asked for alone', async () => {
+    const { world, answers, ask } = store()
+    const early = ask({ text: 'a' })
+    await turn()
+    world.state = 2
+    const late = ask({ text: 'a' })
+    answers[0]?.fail(new Error('away'))
+    await expect(early).rejects.toThrow('away')
+    await turn()
+    answers[1]?.give([{ n: 2 }])
+    expect(await late).toEqual([{ n: 2 }])
+  })
 })

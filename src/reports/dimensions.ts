@@ -14,12 +14,20 @@ export const DIMENSIONS = {
   landing_page: 'landing_page',
   /** Host and port of a URL as the WHATWG rules write it. */
   destination_host: "split_part(destination_url, '/', 3)",
+  destination_url: 'destination_url',
+  utm_source: 'utm_source',
+  utm_medium: 'utm_medium',
+  utm_campaign: 'utm_campaign',
+  utm_term: 'utm_term',
+  utm_content: 'utm_content',
   browser: 'browser',
   os: 'os',
   device: 'device',
   country: 'country',
   machine: 'machine',
   machine_reason: 'machine_reason',
+  /** Of mails, whose campaigns have numbers. */
+  campaign_id: 'campaign_id',
 } as const
 
 /** A dimension that needs nothing but its name. */

@@ -22,7 +22,7 @@ export function compileFunnel(funnel: Funnel, dialect: Dialect): Statement {
   const values: Value[] = []
   const scope = conditions({ ...funnel, where: { ...funnel.where, name: [...new Set(funnel.steps)] } }, dialect, values)
   const ctes = [
-    `walked as materialized (\n  select ${USER} as walker, name, ts, row_number() over (order by ts, id) as place\n  from ${EVENTS_WITH_USERS}\n  where ${scope} and person is not null\n)`,
+    `walked as materialized (\n  select ${USER} as walker, name, ts, ${dialect.ordered('ts', 'seq')} as place\n  from ${EVENTS_WITH_USERS}\n  where ${scope} and person is not null\n)`,
   ]
   funnel.steps.forEach((name, at) => {
     const wanted = `name = ${parameter(values, name)}`

@@ -23,13 +23,14 @@ const reports: Record<string, Report> = {
   'everything': { metrics: Object.keys(METRICS) as MetricName[], by: DIMENSION_NAMES, interval: 'month', where: { project: 'links' }, range: { from: FROM, to: TO } },
 }
 const breakdowns: Record<string, Breakdown> = {
-  'tracking-stats': { metrics: ['events', 'human_events', 'machine_events'], parts: ['referrer', 'campaign', 'landing_page'], where: { project: 'tracking' }, range: { from: FROM, to: TO }, limit: 100 },
-  'tracking-referrer': { metrics: ['events', 'human_events', 'machine_events'], parts: ['campaign'], where: { project: 'tracking', referrer: 'partner_john' }, range: { from: FROM, to: null }, limit: 100 },
+  'tracking-stats': { metrics: ['events', 'human_events', 'machine_events'], parts: ['referrer', 'campaign', 'landing_page'], where: {}, with: 'referrer', range: { from: FROM, to: TO }, limit: 100 },
+  'tracking-referrer': { metrics: ['events', 'human_events', 'machine_events'], parts: ['campaign'], where: { referrer: 'partner_john' }, range: { from: FROM, to: null }, limit: 100 },
 }
 const lists: Record<string, EventList> = {
   'list-behind': { columns: ['id', 'ts', 'campaign'], where: { project: 'tracking', referrer: 'partner_john' }, range: { from: FROM, to: TO }, after: { ts: TO - 1, id: 'x' }, limit: 50 },
   'list': { columns: ['id', 'ts', 'click_source'], where: clicks, range: { from: FROM, to: TO }, limit: 50 },
 }
+const email = { where: { project: 'email', campaign_id: 1 }, range: { from: FROM, to: null } }
 const dialects: [name: string, dialect: Dialect][] = [['duckdb', duckdbDialect], ['postgres', postgresDialect]]
 
 /** SQL with its parameters below it, as the golden files hold it. */
@@ -40,9 +41,19 @@ describe.each(dialects)('for %s', (engine, dialect) => {
     await expect(golden(compile(report, { dialect, shifts: [] }))).toMatchFileSnapshot(`golden/${name}.${engine}.sql`)
   })
 
+  test('the analytics of mails', async () => {
+    const metrics = ['events', 'machine_events', 'leads', 'human_leads'] as const
+    const questions: Report[] = [
+      { ...email, metrics, by: ['event'] },
+      { ...email, metrics, by: ['time', 'event'] },
+      { ...email, metrics: ['human_leads', 'events', 'machine_events'], where: { ...email.where, name: 'email_clicked' }, by: ['destination_url'], limit: 20 },
+    ]
+    await expect(golden(compileTogether(email, questions, { dialect, shifts: [] }))).toMatchFileSnapshot(`golden/email-analytics.${engine}.sql`)
+  })
+
   test('several questions together', async () => {
     const questions = [reports.totals, reports['by-day'], lists.list] as (Report | EventList)[]
-    await expect(golden(compileTogether({ where: { referrer: 'partner' }, range: { from: null, to: null } }, questions, dialect))).toMatchFileSnapshot(`golden/together.${engine}.sql`)
+    await expect(golden(compileTogether({ where: { referrer: 'partner' }, range: { from: null, to: null } }, questions, { dialect, shifts: [] }))).toMatchFileSnapshot(`golden/together.${engine}.sql`)
   })
 })
 

@@ -19,6 +19,9 @@ export const METRICS = {
   human_visitors: { key: 'person', where: 'not machine' },
   /** Distinct persons as they are known now: an anonymous id later seen with a user is that user. */
   users: { key: USER },
+  /** Readers of mails. */
+  leads: { key: 'lead_id' },
+  human_leads: { key: 'lead_id', where: 'not machine' },
   first_at: { expression: 'min(ts)', fold: 'min' },
   last_at: { expression: 'max(ts)', fold: 'max' },
 } as const satisfies Record<string, Metric>

@@ -31,8 +31,8 @@ export function compilePaths(paths: Paths, dialect: Dialect): Statement {
   )
   const text = `with ways as (
   select name, ${offsets.map((step) => `${neighbour}(name, ${step}) over way as way_${step}`).join(', ')}
-  from (select ${USER} as walker, name, ts, id from ${EVENTS_WITH_USERS} where ${scope} and person is not null) walked
-  window way as (partition by walker order by ts, id)
+  from (select ${USER} as walker, name, ts, seq from ${EVENTS_WITH_USERS} where ${scope} and person is not null) walked
+  window way as (partition by walker order by ts, seq)
 ), counted as (
 ${counted.join('\n  union all\n')}
 )

@@ -9,15 +9,17 @@ export interface Range {
 }
 
 /** Columns a report may be narrowed by. */
-export const FILTERS = ['project', 'source', 'name', 'tracking_id', 'referrer', 'campaign', 'click_source', 'referrer_host', 'country', 'browser', 'os', 'device', 'machine'] as const
+export const FILTERS = ['project', 'source', 'name', 'tracking_id', 'referrer', 'campaign', 'click_source', 'referrer_host', 'utm_source', 'utm_medium', 'utm_campaign', 'country', 'browser', 'os', 'device', 'machine'] as const
 export type FilterName = (typeof FILTERS)[number]
 
-/** What each named column must be; a list means one of these. */
-export type Where = Partial<Record<FilterName, string | boolean | readonly string[]>>
+/** What each named column must be; a list means one of these. A campaign of mails is a number. */
+export type Where = Partial<Record<FilterName, string | boolean | readonly string[]>> & { campaign_id?: number }
 
 /** What of the events a report is about. */
 export interface Scope {
   where: Where
+  /** A column in which the events must say something. */
+  with?: FilterName | undefined
   /** What properties of the events must be, by key; a value is compared as text. */
   properties?: Readonly<Record<string, string>>
   range: Range

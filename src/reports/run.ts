@@ -2,6 +2,7 @@ import { Fault } from '../core/errors.ts'
 import { HOUR_MS } from '../core/time.ts'
 import { type Interval, type Shift, shiftsOf } from '../core/zones.ts'
 import { type Dialect, dialectOf } from '../store/dialect.ts'
+import { EVENTS_STATE } from '../store/events.ts'
 import type { Row, Sql, Statement, Value } from '../store/sql.ts'
 import { MAX_BUCKETS, bucketCount, bucketMoment, fill } from './buckets.ts'
 import { cached } from './cache.ts'
@@ -22,14 +23,16 @@ export interface Reporter {
   breakdown<P extends PlainDimension>(breakdown: Breakdown & { parts: readonly P[] }): Promise<{ total: Row; parts: Record<P, { rows: Row[]; more: boolean }> }>
   /** The events of a list, newest first. */
   list(list: EventList): Promise<Row[]>
-  /** The rows of each of several questions about the events of a scope, in one statement: their numbers are of one moment. Days are UTC. */
-  together(scope: Scope, questions: readonly (Report | EventList)[]): Promise<Row[][]>
+  /** The rows of each of several questions about the events of a scope, in one statement: their numbers are of one moment. Time buckets are by the scope's zone, UTC unless told. */
+  together(scope: Scope & { timezone?: string }, questions: readonly (Report | EventList)[]): Promise<Row[][]>
   /** For each step its users, and the median time from the step before in ms. */
   funnel(funnel: Funnel): Promise<{ users: number; median_ms: number | null }[]>
   /** For each cohort (its beginning in UTC ms) the users of each period, 0 the first. */
   retention(retention: Retention & { timezone?: string }): Promise<{ cohort: number; users: number[] }[]>
   /** For each step away the events there, the most frequent first. */
   paths(paths: Paths): Promise<{ step: number; event: string | null; count: number }[]>
+  /** The same reports with all that was acknowledged, however old the answers of others may be. */
+  fresh(): Reporter
   /** Does the work with a reporter that watches, and gives each statement that it asked, in order, with the engine's plan and times. In development alone. */
   explained: ((work: (reporter: Reporter) => Promise<unknown>) => Promise<Explained[]>) | null
 }
@@ -50,28 +53,41 @@ export function createReporter(options: {
   engine: 'duckdb' | 'postgres'
   settled: (timeoutMs: number) => Promise<void>
   timeoutMs: number
-  /** How old an answer may be; 0 asks the store each time. */
+  /** How old an answer may be although the store has changed since; 0: not at all. */
   cacheMs: number
   /** Whether reports may be explained: not in production. */
   explains?: boolean
 }): Reporter {
   const { sql, settled, timeoutMs, explains = false } = options
-  const ask = async ({ text, values }: Statement): Promise<Row[]> => {
+  const rowsOf = ({ text, values }: Statement, holds?: number): Promise<Row[]> => sql.rows<Row>(text, values, { timeoutMs, ...(holds === undefined ? {} : { holds }) })
+  const state = async (): Promise<number> => {
     await settled(timeoutMs)
-    return sql.rows<Row>(text, values, { timeoutMs })
+    const [row] = await sql.rows<{ state: number }>(EVENTS_STATE)
+    if (!row) throw new Error('the events have no number')
+    return row.state
   }
-  const answer = cached(ask, { ms: options.cacheMs, now: () => performance.now() }) as Ask
+  const answer = cached(rowsOf, { state, ms: options.cacheMs, now: () => performance.now() })
+  const ask: Ask = async (statement) => {
+    await settled(timeoutMs)
+    return (await rowsOf(statement)) as never
+  }
   const dialect = dialectOf(options.engine)
-  return { ...reporterBy(answer, dialect), explained: explains ? (work) => explain(work, ask as Ask, dialect) : null }
+  const explained: Reporter['explained'] = explains ? (work) => explain(work, ask, dialect) : null
+  const by = (isFresh: boolean): Questions => reporterBy(((statement) => answer(statement, isFresh)) as Ask, dialect)
+  const fresh: Reporter = { ...by(true), explained, fresh: () => fresh }
+  return { ...by(false), explained, fresh: () => fresh }
 }
 
-function reporterBy(answer: Ask, dialect: Dialect): Reporter {
+/** What reports are asked by. */
+type Questions = Omit<Reporter, 'fresh' | 'explained'>
+
+function reporterBy(answer: Ask, dialect: Dialect): Questions {
   /** The range with its open ends closed by the first and last event, or null when there is none. */
-  const closed = async ({ where, properties = {}, range }: Scope): Promise<{ from: number; to: number } | null> => {
+  const closed = async ({ where, with: present, properties = {}, range }: Scope): Promise<{ from: number; to: number } | null> => {
     const { from, to } = range
     if (from !== null && to !== null) return { from, to }
     // Of the scope alone: a report broken down would have the edges of its first group.
-    const [edges] = await answer<{ first_at: number | null; last_at: number | null }>(compile({ where, properties, range, metrics: ['first_at', 'last_at'] }, { dialect, shifts: [] }))
+    const [edges] = await answer<{ first_at: number | null; last_at: number | null }>(compile({ where, with: present, properties, range, metrics: ['first_at', 'last_at'] }, { dialect, shifts: [] }))
     if (!edges || edges.first_at === null || edges.last_at === null) return null
     return { from: from ?? edges.first_at, to: to ?? edges.last_at + 1 }
   }
@@ -87,9 +103,10 @@ function reporterBy(answer: Ask, dialect: Dialect): Reporter {
   const run = async (report: Report): Promise<Row[]> => {
     const byTime = report.by?.includes('time') ?? false
     const rows = await answer(compile(report, await compiling(report, byTime ? report.timezone : 'UTC')))
-    if (byTime) for (const row of rows) row.time = bucketMoment(report.interval ?? 'day', report.timezone ?? 'UTC', row.time as number)
-    return rows
+    return byTime ? placed(rows, report, report.timezone) : rows
   }
+  /** Rows by time, with the moment at which each one's bucket begins. */
+  const placed = (rows: Row[], { interval = 'day' }: Report, zone = 'UTC'): Row[] => rows.map((row) => ({ ...row, time: bucketMoment(interval, zone, row.time as number) }))
 
   return {
     run,
@@ -121,8 +138,11 @@ function reporterBy(answer: Ask, dialect: Dialect): Reporter {
     },
     list: (list) => answer(compileList(list, dialect)),
     async together(scope, questions) {
-      const rows = await answer<{ question: number; answer: string }>(compileTogether(scope, questions, dialect))
-      return questions.map((_, at) => rows.flatMap((row) => (row.question === at ? [JSON.parse(row.answer) as Row] : [])))
+      const answers = await answer<{ question: number; answer: string }>(compileTogether(scope, questions, await compiling(scope, scope.timezone)))
+      return questions.map((question, at) => {
+        const rows = answers.flatMap((row) => (row.question === at ? [JSON.parse(row.answer) as Row] : []))
+        return 'by' in question && question.by?.includes('time') ? placed(rows, question, scope.timezone) : rows
+      })
     },
     funnel: (funnel) => answer(compileFunnel(funnel, dialect)),
     async retention(retention) {
@@ -136,7 +156,6 @@ function reporterBy(answer: Ask, dialect: Dialect): Reporter {
       return [...cohorts].map(([cohort, users]) => ({ cohort: bucketMoment(retention.interval, retention.timezone ?? 'UTC', cohort), users }))
     },
     paths: (paths) => answer(compilePaths(paths, dialect)),
-    explained: null,
   }
 }
 
@@ -146,7 +165,8 @@ async function explain(work: (reporter: Reporter) => Promise<unknown>, answer: A
     asked.push(statement)
     return answer(statement)
   }
-  await work(reporterBy(noting, dialect))
+  const reporter: Reporter = { ...reporterBy(noting, dialect), fresh: () => reporter, explained: null }
+  await work(reporter)
   return Promise.all(asked.map(async ({ text, values = [] }) => ({ sql: text, parameters: values, plan: planOf(await answer({ text: `explain analyze ${text}`, values })) })))
 }
 

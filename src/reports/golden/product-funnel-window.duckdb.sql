@@ -1,5 +1,5 @@
 with walked as materialized (
-  select coalesce(known_as, person) as walker, name, ts, row_number() over (order by ts, id) as place
+  select coalesce(known_as, person) as walker, name, ts, ts::hugeint * 9007199254740992 + coalesce(seq, 9007199254740991) as place
   from events left join (select project as alias_project, alias, person as known_as from person_aliases) aliases
   on alias_project = project and alias = person
   where project = $1

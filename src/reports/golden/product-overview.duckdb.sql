@@ -1,13 +1,13 @@
-select cast(coalesce(sum(events), 0) as bigint) as events, count(key) as users
+select cast(coalesce(sum(events), 0) as bigint) as events, count(distinct coalesce(known_as, person)) as users
 from (
-select coalesce(known_as, person) as key, count(*) as events
-from events left join (select project as alias_project, alias, person as known_as from person_aliases) aliases
-  on alias_project = project and alias = person
+select project, person, count(*) as events
+from events
 where project = $1
   and ts >= $2
   and ts < $3
-group by 1
-) parts;
+group by 1, 2
+) parts left join (select project as alias_project, alias, person as known_as from person_aliases) aliases
+  on alias_project = project and alias = person;
 -- $1 = "a1b2c3d4e5f6"
 -- $2 = 1735689600000
 -- $3 = 1738368000000

@@ -1,10 +1,10 @@
 with ways as (
   select name, lead(name, 1) over way as way_1, lead(name, 2) over way as way_2, lead(name, 3) over way as way_3
-  from (select coalesce(known_as, person) as walker, name, ts, id from events left join (select project as alias_project, alias, person as known_as from person_aliases) aliases
+  from (select coalesce(known_as, person) as walker, name, ts, seq from events left join (select project as alias_project, alias, person as known_as from person_aliases) aliases
   on alias_project = project and alias = person where project = $1
   and ts >= $2
   and ts < $3 and person is not null) walked
-  window way as (partition by walker order by ts, id)
+  window way as (partition by walker order by ts, seq)
 ), counted as (
   select 1 as step, way_1 as event, count(*) as count,
     row_number() over (order by count(*) desc, way_1) as place

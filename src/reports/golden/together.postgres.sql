@@ -1,4 +1,4 @@
-with events as not materialized (
+with events as materialized (
 select id, source, ts, person, tracking_id, click_source, machine
 from events
 where referrer = $1
