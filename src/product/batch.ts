@@ -50,9 +50,10 @@ export function readBatch(project: string, events: readonly unknown[], sender: S
   return batch
 }
 
-/** What is kept of refused events: the very text that was sent, cut out of the body. */
-export function refusalsOf(project: string, errors: ReadBatch['errors'], bodyText: string): Refusal[] {
+/** What is kept of refused events: the very text that was sent, cut out of their request's body. */
+export function refusalsOf(project: string, errors: ReadBatch['errors'], request: { bodyText: string }): Refusal[] {
   if (errors.length === 0) return []
+  const { bodyText } = request
   const spans = elementSpans(bodyText, 'events')
   return errors.map(({ index, field, error }) => {
     const [start, end] = spans[index] ?? [0, 0]

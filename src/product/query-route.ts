@@ -2,13 +2,13 @@ import type { FastifyInstance } from 'fastify'
 import { Type } from '@sinclair/typebox'
 import { iso } from '../core/time.ts'
 import type { Interval } from '../core/zones.ts'
-import { sendReport } from '../http/csv.ts'
 import { type Who, route } from '../http/route.ts'
 import { fields } from '../http/validate.ts'
-import { type By, DIMENSION_NAMES, FILTERS, METRIC_NAMES, type Reporter, type Where } from '../reports/index.ts'
+import { type By, DIMENSION_NAMES, FILTERS, METRIC_NAMES, type Reporter, type Where, reportQuery } from '../reports/index.ts'
 import type { ProjectDirectory } from './directory.ts'
 import { scopeOf, wrong } from './question.ts'
 import { Failure, QueryAnswer, scope } from './report-schemas.ts'
+import { explainable, respond } from './respond.ts'
 
 /** What a caller may narrow by: the project is named by its key. */
 const COLUMNS = FILTERS.filter((name) => name !== 'project')
@@ -24,6 +24,7 @@ export function queryRoute(app: FastifyInstance, { directory, reporter, who }: {
     summary: 'Any report: metrics, broken down and narrowed',
     description: `Metrics: ${METRIC_NAMES.join(', ')}. Dimensions: ${DIMENSION_NAMES.join(', ')}, or \`property:<key>\`. Filters: ${COLUMNS.join(', ')}.`,
     schema: {
+      querystring: fields(reportQuery),
       body: fields({
         ...scope,
         metrics: Type.Array(Type.String({ enum: METRIC_NAMES }), { minItems: 1, maxItems: 10, examples: [['events', 'users']] }),
@@ -33,24 +34,26 @@ export function queryRoute(app: FastifyInstance, { directory, reporter, who }: {
         interval: Type.Optional(Type.String({ enum: ['hour', 'day', 'week', 'month'], default: 'day' })),
         limit: Type.Optional(Type.Integer({ minimum: 1, maximum: ROWS, default: 1_000 })),
       }),
-      response: { 200: QueryAnswer, 400: Failure, 403: Failure },
+      response: { 200: explainable(QueryAnswer), 400: Failure, 403: Failure },
     },
     handler: async (request, reply) => {
       const { metrics, by = [], where = {}, interval = 'day', limit = 1_000 } = request.body
       const { project_key } = await directory.active(request.body.projectKey)
       const question = scopeOf(project_key, request.body)
       const groups = by.map(groupOf)
-      const rows = await reporter.run({
+      const report = {
         ...question,
         where: { ...whereOf(where), ...question.where },
         metrics: [...new Set(metrics)] as (typeof METRIC_NAMES)[number][],
         by: groups,
         interval: interval as Interval,
         limit,
+      }
+      return respond(request, reply, reporter, async (reports) => {
+        const rows = (await reports.run(report)).map(({ time, ...row }) => (time === undefined ? row : { time: iso(time as number), ...row }))
+        const columns = [...groups.map((one) => (typeof one === 'string' ? one : 'property')), ...report.metrics]
+        return { answer: { projectKey: project_key, rows }, columns, rows }
       })
-      const named = rows.map(({ time, ...row }) => (time === undefined ? row : { time: iso(time as number), ...row }))
-      const columns = [...groups.map((one) => (typeof one === 'string' ? one : 'property')), ...new Set(metrics)]
-      return sendReport(request, reply, { projectKey: project_key, rows: named }, columns, named)
     },
   })
 }

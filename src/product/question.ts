@@ -1,6 +1,6 @@
 import { Fault } from '../core/errors.ts'
 import { deeperThan } from '../core/text.ts'
-import { type Scope, rangeOf, zoneOf } from '../reports/index.ts'
+import { type Scope, before, passedBefore, rangeOf, zoneOf } from '../reports/index.ts'
 
 /** The parts of a question that every report has, as the request says them. */
 export interface Asked {
@@ -18,6 +18,15 @@ const VALUE_MAX = 1_000
 /** The scope of a report on a project. Throws Fault 'invalid' naming the field. */
 export function scopeOf(project: string, asked: Asked): Scope & { timezone: string } {
   return { where: { project }, properties: filtersOf(asked.filter), range: rangeOf({ from: unset(asked.from), to: unset(asked.to) }), timezone: zoneOf(asked.timezone) }
+}
+
+/** The same question about the period before: all of it, or as much as has passed of its own by `now` (UTC ms). Throws Fault 'invalid' for an open range. */
+export function earlier<Q extends Scope & { timezone: string }>(question: Q, now: number | null): Q {
+  const { range, timezone } = question
+  if (range.from === null || range.to === null) throw wrong('compare', 'needs from and to')
+  const period = { from: range.from, to: range.to, zone: timezone }
+  const { from, to } = now === null ? before(period) : passedBefore(period, now)
+  return { ...question, range: { from, to } }
 }
 
 /** What a form leaves empty is not there. */

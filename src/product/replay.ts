@@ -1,3 +1,4 @@
+import { jsonOrText } from '../core/text.ts'
 import type { Draft, Ingest, Replayer } from '../ingest/index.ts'
 import { readBatch } from './batch.ts'
 
@@ -7,7 +8,7 @@ const NOBODY = { address: null, userAgent: null, country: null }
 export async function replayEvents(ingest: Ingest, letters: Parameters<Replayer>[0]): ReturnType<Replayer> {
   const drafts: Draft[] = []
   const results = letters.map(({ id, original, project }): Awaited<ReturnType<Replayer>>[number] => {
-    const read = readBatch(project, [parsed(original)], NOBODY, () => `dead-letter:${id}`)
+    const read = readBatch(project, [jsonOrText(original)], NOBODY, () => `dead-letter:${id}`)
     const [error] = read.errors
     if (error) return { ok: false, field: error.field, error: error.error }
     drafts.push(...read.drafts)
@@ -15,12 +16,4 @@ export async function replayEvents(ingest: Ingest, letters: Parameters<Replayer>
   })
   if (drafts.length > 0) await ingest.record(drafts)
   return results
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return text
-  }
 }

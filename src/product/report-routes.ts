@@ -1,26 +1,28 @@
 import type { FastifyInstance } from 'fastify'
 import { Type } from '@sinclair/typebox'
 import type { Interval } from '../core/zones.ts'
-import { sendReport } from '../http/csv.ts'
 import { type Who, route } from '../http/route.ts'
 import { fields } from '../http/validate.ts'
-import type { Reporter } from '../reports/index.ts'
+import { type Reporter, reportQuery } from '../reports/index.ts'
 import { type Question, conversion, funnel, overview, paths, retention, timeSeries, topEvents } from './answers.ts'
 import type { ProjectDirectory } from './directory.ts'
-import { type Asked, filtersIn, namedEvent, scopeOf } from './question.ts'
+import { type Asked, earlier, filtersIn, namedEvent, scopeOf } from './question.ts'
 import { Conversion, Failure, FunnelAnswer, Overview, PathsAnswer, RetentionAnswer, Series, TopEvents, scope } from './report-schemas.ts'
+import { explainable, respond } from './respond.ts'
 
 const EVENT_NAME = Type.String({ minLength: 1, maxLength: 255 })
 const CSV = 'By `Accept: text/csv` as CSV. Further parameters `filter[property]=value` narrow it to events with that property.'
 const filterBody = { filter: Type.Optional(Type.Object({}, { additionalProperties: true, description: 'Properties and the values they must have' })) }
+const compare = Type.Optional(Type.Boolean({ description: 'With the period before beside it; `from` and `to` are needed then' }))
 /** Filters have names of their own making, so what a query string says beside the known is kept. */
-const query = <P extends Parameters<typeof Type.Object>[0]>(properties: P) => Type.Object(properties, { additionalProperties: true })
+const query = <P extends Parameters<typeof Type.Object>[0]>(properties: P) => Type.Object({ ...properties, ...reportQuery }, { additionalProperties: true })
 
 /** What reports on projects stand on. */
 export interface ReportWorld {
   directory: ProjectDirectory
   reporter: Reporter
   who: Who
+  now: () => number
 }
 
 /** Registers the named reports of a project. */
@@ -38,10 +40,18 @@ export function reportRoutes(app: FastifyInstance, world: ReportWorld): void {
     who,
     summary: 'Events, users and event names in all',
     description: CSV,
-    schema: { querystring: query(scope), response: { 200: Overview, 400: Failure, 403: Failure } },
+    schema: {
+      querystring: query({ ...scope, compare, top: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, description: 'With so many of the most frequent events beside it' })) }),
+      response: { 200: explainable(Overview), 400: Failure, 403: Failure },
+    },
     handler: async (request, reply) => {
-      const answer = await overview(reporter, await asked(request.query))
-      return sendReport(request, reply, answer, ['totalEvents', 'uniqueUsers', 'uniqueEventNames'], [answer])
+      const question = await asked(request.query)
+      const compared = request.query.compare ? earlier(question, world.now()) : null
+      return respond(request, reply, reporter, async (reports) => {
+        const { top } = request.query
+        const [answer, before, most] = await Promise.all([overview(reports, question), compared && overview(reports, compared), top && topEvents(reports, question, top)])
+        return { answer: { ...answer, ...(before ? { before } : {}), ...(most ? { top: most.events } : {}) }, columns: ['totalEvents', 'uniqueUsers', 'uniqueEventNames'], rows: [answer] }
+      })
     },
   })
 
@@ -54,11 +64,14 @@ export function reportRoutes(app: FastifyInstance, world: ReportWorld): void {
     description: CSV,
     schema: {
       querystring: query({ ...scope, limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 10 })) }),
-      response: { 200: TopEvents, 400: Failure, 403: Failure },
+      response: { 200: explainable(TopEvents), 400: Failure, 403: Failure },
     },
     handler: async (request, reply) => {
-      const answer = await topEvents(reporter, await asked(request.query), request.query.limit ?? 10)
-      return sendReport(request, reply, answer, ['eventName', 'count', 'uniqueUsers'], answer.events)
+      const question = await asked(request.query)
+      return respond(request, reply, reporter, async (reports) => {
+        const answer = await topEvents(reports, question, request.query.limit ?? 10)
+        return { answer, columns: ['eventName', 'count', 'uniqueUsers'], rows: answer.events }
+      })
     },
   })
 
@@ -74,14 +87,20 @@ export function reportRoutes(app: FastifyInstance, world: ReportWorld): void {
         ...scope,
         interval: Type.Optional(Type.String({ enum: ['hour', 'day', 'week', 'month'], default: 'day' })),
         eventName: Type.Optional(EVENT_NAME),
+        compare,
       }),
-      response: { 200: Series, 400: Failure, 403: Failure },
+      response: { 200: explainable(Series), 400: Failure, 403: Failure },
     },
     handler: async (request, reply) => {
       const { interval = 'day', eventName } = request.query
       const name = eventName === undefined ? null : namedEvent('eventName', eventName)
-      const answer = await timeSeries(reporter, await asked(request.query), interval as Interval, name)
-      return sendReport(request, reply, answer, ['timestamp', 'count', 'uniqueUsers'], answer.series)
+      const question = await asked(request.query)
+      const compared = request.query.compare ? earlier(question, null) : null
+      return respond(request, reply, reporter, async (reports) => {
+        const ask = (about: Question) => timeSeries(reports, about, interval as Interval, name)
+        const [answer, before] = await Promise.all([ask(question), compared && ask(compared)])
+        return { answer: before ? { ...answer, before: before.series } : answer, columns: ['timestamp', 'count', 'uniqueUsers'], rows: answer.series }
+      })
     },
   })
 
@@ -93,19 +112,23 @@ export function reportRoutes(app: FastifyInstance, world: ReportWorld): void {
     summary: 'How many users come how far on a way of events',
     description: 'A user passes a step by an event later than, or at the same moment as and after, the one that passed the step before.',
     schema: {
+      querystring: fields(reportQuery),
       body: fields({
         ...scope,
         ...filterBody,
         steps: Type.Array(EVENT_NAME, { minItems: 2, maxItems: 20, examples: [['app_open', 'screen_view', 'login_success', 'purchase_success']] }),
         windowSeconds: Type.Optional(Type.Integer({ minimum: 1, maximum: 31_622_400, description: "How long after a user's first step the others count" })),
       }),
-      response: { 200: FunnelAnswer, 400: Failure, 403: Failure },
+      response: { 200: explainable(FunnelAnswer), 400: Failure, 403: Failure },
     },
     handler: async (request, reply) => {
       const { steps, windowSeconds, filter = {} } = request.body
       const names = steps.map((name) => namedEvent('steps', name))
-      const answer = await funnel(reporter, await asked(request.body, filter), names, windowSeconds === undefined ? null : windowSeconds * 1000)
-      return sendReport(request, reply, answer, ['step', 'eventName', 'users', 'conversionRate', 'stepConversionRate', 'dropOff', 'medianSeconds'], answer.steps)
+      const question = await asked(request.body, filter)
+      return respond(request, reply, reporter, async (reports) => {
+        const answer = await funnel(reports, question, names, windowSeconds === undefined ? null : windowSeconds * 1000)
+        return { answer, columns: ['step', 'eventName', 'users', 'conversionRate', 'stepConversionRate', 'dropOff', 'medianSeconds'], rows: answer.steps }
+      })
     },
   })
 
@@ -116,10 +139,13 @@ export function reportRoutes(app: FastifyInstance, world: ReportWorld): void {
     who,
     summary: 'Of all users, those that have an event',
     description: CSV,
-    schema: { querystring: query({ ...scope, eventName: EVENT_NAME }), response: { 200: Conversion, 400: Failure, 403: Failure } },
+    schema: { querystring: query({ ...scope, eventName: EVENT_NAME }), response: { 200: explainable(Conversion), 400: Failure, 403: Failure } },
     handler: async (request, reply) => {
-      const answer = await conversion(reporter, await asked(request.query), namedEvent('eventName', request.query.eventName))
-      return sendReport(request, reply, answer, ['eventName', 'totalUsers', 'convertedUsers', 'conversionRate'], [answer])
+      const question = await asked(request.query)
+      return respond(request, reply, reporter, async (reports) => {
+        const answer = await conversion(reports, question, namedEvent('eventName', request.query.eventName))
+        return { answer, columns: ['eventName', 'totalUsers', 'convertedUsers', 'conversionRate'], rows: [answer] }
+      })
     },
   })
 
@@ -136,13 +162,15 @@ export function reportRoutes(app: FastifyInstance, world: ReportWorld): void {
         interval: Type.Optional(Type.String({ enum: ['day', 'week'], default: 'week' })),
         periods: Type.Optional(Type.Integer({ minimum: 1, maximum: 90, default: 8, description: 'Periods after the first' })),
       }),
-      response: { 200: RetentionAnswer, 400: Failure, 403: Failure },
+      response: { 200: explainable(RetentionAnswer), 400: Failure, 403: Failure },
     },
     handler: async (request, reply) => {
       const { interval = 'week', periods = 8 } = request.query
-      const answer = await retention(reporter, await asked(request.query), interval as 'day' | 'week', periods)
-      const rows = answer.cohorts.flatMap(({ cohort, periods: row }) => row.map((period) => ({ cohort, ...period })))
-      return sendReport(request, reply, answer, ['cohort', 'period', 'users', 'rate'], rows)
+      const question = await asked(request.query)
+      return respond(request, reply, reporter, async (reports) => {
+        const answer = await retention(reports, question, interval as 'day' | 'week', periods)
+        return { answer, columns: ['cohort', 'period', 'users', 'rate'], rows: answer.cohorts.flatMap(({ cohort, periods: row }) => row.map((period) => ({ cohort, ...period }))) }
+      })
     },
   })
 
@@ -154,6 +182,7 @@ export function reportRoutes(app: FastifyInstance, world: ReportWorld): void {
     summary: 'What people do right after an event, or did right before it',
     description: 'A null event is where the way of a user ended, or began.',
     schema: {
+      querystring: fields(reportQuery),
       body: fields({
         ...scope,
         ...filterBody,
@@ -162,14 +191,16 @@ export function reportRoutes(app: FastifyInstance, world: ReportWorld): void {
         steps: Type.Optional(Type.Integer({ minimum: 1, maximum: 5, default: 3 })),
         limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 10, description: 'Events a step' })),
       }),
-      response: { 200: PathsAnswer, 400: Failure, 403: Failure },
+      response: { 200: explainable(PathsAnswer), 400: Failure, 403: Failure },
     },
     handler: async (request, reply) => {
       const { direction = 'after', steps = 3, limit = 10, filter = {} } = request.body
       const eventName = namedEvent('eventName', request.body.eventName)
-      const answer = await paths(reporter, await asked(request.body, filter), { eventName, direction: direction as 'after' | 'before', steps, limit })
-      const rows = answer.steps.flatMap(({ step, events }) => events.map((event) => ({ step, ...event })))
-      return sendReport(request, reply, answer, ['step', 'eventName', 'count'], rows)
+      const question = await asked(request.body, filter)
+      return respond(request, reply, reporter, async (reports) => {
+        const answer = await paths(reports, question, { eventName, direction: direction as 'after' | 'before', steps, limit })
+        return { answer, columns: ['step', 'eventName', 'count'], rows: answer.steps.flatMap(({ step, events }) => events.map((event) => ({ step, ...event }))) }
+      })
     },
   })
 }

@@ -14,24 +14,37 @@ export const scope = {
 
 export const Failure = Type.Object({ error: Type.String() })
 
-export const Overview = Type.Object({
+/** A project, as the reference describes it. */
+export const ProjectAnswer = Type.Object({
+  name: Type.String(),
+  projectKey: Type.String({ description: '12 hex digits; events and reports name the project by it' }),
+  createdAt: Type.String({ format: 'date-time' }),
+  isActive: Type.Boolean(),
+})
+
+const overview = {
   projectKey: Type.String(),
   from: timeOrNull,
   to: timeOrNull,
   totalEvents: Type.Integer(),
   uniqueUsers: Type.Integer(),
   uniqueEventNames: Type.Integer(),
+}
+const events = Type.Array(Type.Object({ eventName: Type.String(), count: Type.Integer(), uniqueUsers: Type.Integer() }))
+export const Overview = Type.Object({
+  ...overview,
+  before: Type.Optional(Type.Object(overview, { description: 'There with `compare`: as much of the period before as has passed of this one' })),
+  top: Type.Optional(Type.Array(events.items, { description: 'There with `top`: the most frequent events' })),
 })
 
-export const TopEvents = Type.Object({
-  projectKey: Type.String(),
-  events: Type.Array(Type.Object({ eventName: Type.String(), count: Type.Integer(), uniqueUsers: Type.Integer() })),
-})
+export const TopEvents = Type.Object({ projectKey: Type.String(), events })
 
+const buckets = Type.Array(Type.Object({ timestamp: time, count: Type.Integer(), uniqueUsers: Type.Integer() }))
 export const Series = Type.Object({
   projectKey: Type.String(),
   interval: Type.String(),
-  series: Type.Array(Type.Object({ timestamp: time, count: Type.Integer(), uniqueUsers: Type.Integer() })),
+  series: buckets,
+  before: Type.Optional(Type.Array(buckets.items, { description: 'There with `compare`: the period before, the whole of it' })),
 })
 
 export const FunnelAnswer = Type.Object({

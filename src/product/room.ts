@@ -2,10 +2,11 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { type VisitorReader, visitorOf } from '../capture/visitor.ts'
 import type { Idempotency } from '../http/idempotency.ts'
 import type { Limiter } from '../http/limits.ts'
-import type { Ingest, Replayer } from '../ingest/index.ts'
+import type { Adopter, Ingest, Reader, Replayer } from '../ingest/index.ts'
 import type { Reporter } from '../reports/index.ts'
 import type { Sql } from '../store/sql.ts'
 import { ProjectDirectory } from './directory.ts'
+import { eventReader, projectAdopter } from './import.ts'
 import { queryRoute } from './query-route.ts'
 import { replayEvents } from './replay.ts'
 import { reportRoutes } from './report-routes.ts'
@@ -27,8 +28,8 @@ export interface ProductSettings {
   now: () => number
 }
 
-/** The product family: its routes, and the way back in for refused events. */
-export function productRoom(settings: ProductSettings): { routes(app: FastifyInstance): void; replay: Replayer } {
+/** The product family: its routes, the way back in for refused events, and the way in for events and projects from elsewhere. */
+export function productRoom(settings: ProductSettings): { routes(app: FastifyInstance): void; replay: Replayer; read: Reader; adopt: Adopter } {
   const directory = new ProjectDirectory(settings.sql, settings.shared)
   const world = {
     ...settings,
@@ -43,5 +44,7 @@ export function productRoom(settings: ProductSettings): { routes(app: FastifyIns
       queryRoute(app, world)
     },
     replay: (letters) => replayEvents(settings.ingest, letters),
+    read: eventReader(world),
+    adopt: projectAdopter(world),
   }
 }

@@ -2,10 +2,9 @@ import { randomBytes } from 'node:crypto'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { Type } from '@sinclair/typebox'
 import { Fault } from '../core/errors.ts'
-import { sha256 } from '../core/ids.ts'
 import { wellFormed } from '../core/text.ts'
 import { iso } from '../core/time.ts'
-import type { Idempotency } from '../http/idempotency.ts'
+import { type Idempotency, eventIdsOf, givenAnswer } from '../http/idempotency.ts'
 import { type Limiter, countRequest } from '../http/limits.ts'
 import { type Who, route } from '../http/route.ts'
 import { fields } from '../http/validate.ts'
@@ -14,18 +13,13 @@ import type { Sql } from '../store/sql.ts'
 import { BATCH_EVENTS, EventSchema, type ReadBatch, type Sender, readBatch, refusalsOf } from './batch.ts'
 import type { ProjectDirectory } from './directory.ts'
 import { PROJECT_KEY_PATTERN, type Project, isProjectKey } from './project.ts'
+import { wrong } from './question.ts'
+import { Failure, ProjectAnswer } from './report-schemas.ts'
 import { insertProject, projects, updateProject } from './store.ts'
 
 const BATCH_BYTES = 2 * 1024 * 1024
 const NAME = Type.String({ minLength: 1, maxLength: 255, examples: ['Demo App'] })
 
-const ProjectAnswer = Type.Object({
-  name: Type.String(),
-  projectKey: Type.String({ description: '12 hex digits; events and reports name the project by it' }),
-  createdAt: Type.String({ format: 'date-time' }),
-  isActive: Type.Boolean(),
-})
-const Failure = Type.Object({ error: Type.String() })
 const BatchAnswer = Type.Object({
   received: Type.Integer(),
   inserted: Type.Integer(),
@@ -114,12 +108,13 @@ export function productRoutes(app: FastifyInstance, world: ProductWorld): void {
     family: 'product',
     who: 'public',
     summary: 'Send events, up to 1,000 in a batch',
-    description: 'Each event stands or falls alone. 600 batches a minute by address.',
+    description: 'JSON, also sent as `text/plain`, as `navigator.sendBeacon` does. Each event stands or falls alone. 600 batches a minute by address.',
     schema: {
       body: fields({ projectKey: Type.String({ examples: ['a1b2c3d4e5f6'] }), events: Type.Array(EventSchema, { minItems: 1, maxItems: BATCH_EVENTS, examples: [EXAMPLE] }) }),
       response: { 200: BatchAnswer, 400: Type.Union([BatchAnswer, Failure]), 403: Failure },
     },
     checksBody: true,
+    beacon: true,
     anonymous: true,
     bodyLimit: BATCH_BYTES,
     before: (request, reply) => countRequest(world.limiter, world.limitKeyOf(request), reply),
@@ -132,15 +127,13 @@ export function productRoutes(app: FastifyInstance, world: ProductWorld): void {
       if (events.length === 0) throw wrong('events', 'must hold at least one event')
       if (events.length > BATCH_EVENTS) throw new Fault('too_large', `A batch holds at most ${BATCH_EVENTS} events; this one has ${events.length}.`)
       const { idempotency } = request
-      const scope = idempotency && sha256(`${idempotency.scope}\n${idempotency.key}\n${idempotency.bodyHash}`).slice(0, 40)
-      const batch = readBatch(project, events, world.senderOf(request), (index) => (scope === null ? undefined : `${scope}:${index}`))
+      const ids = idempotency && eventIdsOf(idempotency)
+      const batch = readBatch(project, events, world.senderOf(request), (index) => (ids === null ? undefined : `${ids}:${index}`))
       const answer = (outcomes: Outcome[]) => answerOf(batch, outcomes)
       const outcomes = await world.ingest.record(
         batch.drafts,
-        refusalsOf(project, batch.errors, request.bodyText),
-        idempotency
-          ? (made) => ({ scope: idempotency.scope, key: idempotency.key, bodyHash: idempotency.bodyHash, status: statusOf(batch), answer: JSON.stringify(answer(made)), createdAt: world.now() })
-          : undefined,
+        refusalsOf(project, batch.errors, request),
+        idempotency ? (made) => givenAnswer(idempotency, statusOf(batch), answer(made), world.now()) : undefined,
       )
       if (idempotency) idempotency.kept = true
       return reply.code(statusOf(batch)).send(answer(outcomes))
@@ -166,8 +159,4 @@ function answerOf({ drafts, errors }: ReadBatch, outcomes: readonly Outcome[]) {
 
 function view(project: Project) {
   return { name: project.name, projectKey: project.project_key, createdAt: iso(project.created_at), isActive: project.is_active }
-}
-
-function wrong(field: string, error: string): Fault {
-  return new Fault('invalid', `${field} ${error}.`, { errors: [{ field, error }] })
 }

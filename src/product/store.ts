@@ -10,6 +10,17 @@ export async function insertProject(sql: Sql, project: Project): Promise<void> {
   ])
 }
 
+/** Stores projects of which some may be there, and gives the keys of those that were not. */
+export async function insertProjects(sql: Sql, made: readonly Project[]): Promise<Set<string>> {
+  const inserted = await sql.write(
+    made.map((project) => ({
+      text: `insert into projects (${PROJECT}) values ($1, $2, $3, $4) on conflict (project_key) do nothing returning project_key`,
+      values: [project.project_key, project.name, project.created_at, project.is_active],
+    })),
+  )
+  return new Set(inserted.flat().map((row) => row.project_key as string))
+}
+
 /** All projects, newest first, or the one of a key. */
 export function projects(sql: Sql, key: string | null): Promise<Project[]> {
   return sql.rows<Project>(`select ${PROJECT} from projects where $1::text is null or project_key = $1::text order by created_at desc, project_key limit 10000`, [key])
