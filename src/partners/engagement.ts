@@ -2,11 +2,10 @@ import { DAY_MS, iso } from '../core/time.ts'
 import { hostOf, siteName } from '../core/urls.ts'
 import type { Reporter } from '../reports/index.ts'
 import type { Row } from '../store/sql.ts'
+import { CONVERSION } from '../tracking/index.ts'
 
 const COUNTS = ['events', 'human_events', 'machine_events'] as const
 type Counts = Record<(typeof COUNTS)[number], number>
-/** What tells a conversion from every other event of a referrer. */
-const CONVERSION = 'outbound'
 const LARGEST = 100
 /** More hosts than sites are shown: several may be one site's. */
 const HOSTS = 1_000
@@ -56,7 +55,7 @@ export async function engagement(reporter: Reporter, trackingId: string, { acces
       timestamp: iso(ts as number),
       campaign,
       destination: destination_url === null ? null : siteOf(destination_url as string),
-      eventType: name === CONVERSION ? 'outbound' : 'inbound',
+      eventType: name === CONVERSION ? CONVERSION : 'inbound',
       machine,
     })),
     clicksByDay: Array.from({ length: days }, (_, ago) => {

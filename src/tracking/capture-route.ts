@@ -5,8 +5,8 @@ import { purposeOf } from '../capture/machine.ts'
 import { optedOut } from '../capture/privacy.ts'
 import { type VisitorReader, visitorOf } from '../capture/visitor.ts'
 import { Fault } from '../core/errors.ts'
-import { newId, sha256 } from '../core/ids.ts'
-import type { Idempotency } from '../http/idempotency.ts'
+import { newId } from '../core/ids.ts'
+import { type Idempotency, eventIdsOf, givenAnswer } from '../http/idempotency.ts'
 import { type Limiter, countRequest } from '../http/limits.ts'
 import { route } from '../http/route.ts'
 import type { Ingest, Outcome } from '../ingest/index.ts'
@@ -66,12 +66,12 @@ export function captureRoute(app: FastifyInstance, world: CaptureWorld): void {
         return { success: true, eventId: capture.eventId ?? newId() }
       }
       const { idempotency } = request
-      const derivedId = idempotency ? sha256(`${idempotency.scope}\n${idempotency.key}\n${idempotency.bodyHash}`).slice(0, 40) : undefined
+      const derivedId = idempotency ? eventIdsOf(idempotency) : undefined
       const answer = (outcomes: Outcome[]) => answerOf(capture, outcomes[0] as Outcome)
       const outcomes = await world.ingest.record(
         [draftOf(capture, senderOf(request, capture, world.reader), world.now(), derivedId)],
         [],
-        idempotency ? (made) => ({ scope: idempotency.scope, key: idempotency.key, bodyHash: idempotency.bodyHash, status: 200, answer: JSON.stringify(answer(made)), createdAt: world.now() }) : undefined,
+        idempotency ? (made) => givenAnswer(idempotency, 200, answer(made), world.now()) : undefined,
       )
       if (idempotency) idempotency.kept = true
       return answer(outcomes)

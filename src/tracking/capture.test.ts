@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { draftOf, readCapture } from './capture.ts'
-import { REFERRER_PATTERN, referrerScope } from './index.ts'
+import { REFERRER_PATTERN } from './index.ts'
 
 const GOOD = { referrer: 'partner_john', campaign: 'facebook_nov', landingPage: '/about' }
 const NOW = Date.UTC(2026, 10, 22, 14, 30)
@@ -48,8 +48,4 @@ describe('a body', () => {
     for (const text of bodies) read(Object.fromEntries(FIELDS.map((field) => [field, text])))
     expect(performance.now() - start).toBeLessThan(250)
   })
-})
-
-test('a referrer’s scope is what reports are asked with: its captures, and no other event that names it', () => {
-  expect(referrerScope('partner_john', { from: 1, to: null })).toEqual({ where: { project: 'tracking', referrer: 'partner_john' }, range: { from: 1, to: null } })
 })

@@ -1,3 +1,3 @@
 export { REFERRER_PATTERN } from './capture.ts'
 export { trackingRoom } from './room.ts'
-export { referrerScope } from './stats.ts'
+export { CONVERSION } from './stats.ts'

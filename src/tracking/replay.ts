@@ -1,3 +1,4 @@
+import { jsonOrText } from '../core/text.ts'
 import type { Draft, Ingest, Replayer } from '../ingest/index.ts'
 import { type Sender, draftOf, readCapture } from './capture.ts'
 
@@ -7,19 +8,11 @@ const NOBODY: Sender = { address: null, userAgent: null, agentSeen: false }
 export async function replayCaptures(ingest: Ingest, letters: Parameters<Replayer>[0]): ReturnType<Replayer> {
   const drafts: Draft[] = []
   const results = letters.map(({ id, original, receivedAt }): Awaited<ReturnType<Replayer>>[number] => {
-    const read = readCapture(parsed(original), original)
+    const read = readCapture(jsonOrText(original), original)
     if ('errors' in read) return { ok: false, field: read.errors[0]?.field ?? 'body', error: read.errors[0]?.error ?? '' }
     drafts.push(draftOf(read.capture, NOBODY, receivedAt, `dead-letter:${id}`))
     return { ok: true }
   })
   if (drafts.length > 0) await ingest.record(drafts)
   return results
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return text
-  }
 }
