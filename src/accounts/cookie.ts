@@ -1,6 +1,6 @@
 import { parseCookie, stringifySetCookie } from 'cookie'
 import type { FastifyRequest } from 'fastify'
-import type { Trusted } from '../capture/address.ts'
+import { type Trusted, clientScheme } from '../capture/address.ts'
 
 const COOKIE = 'waymark-session'
 
@@ -35,8 +35,7 @@ export function createSessionCookies(options: { publicUrl: string | null; truste
 
   function isSecure(request: FastifyRequest): boolean {
     if (publicOrigin?.startsWith('https:')) return true
-    if (!trusted(request.socket.remoteAddress ?? '')) return false
-    return String(request.headers['x-forwarded-proto']).split(',')[0]?.trim().toLowerCase() === 'https'
+    return clientScheme(request.socket.remoteAddress ?? '', request.headers['x-forwarded-proto'] as string | undefined, trusted) === 'https'
   }
 
   const written = (request: FastifyRequest, value: string, maxAge: number): string =>

@@ -6,18 +6,10 @@ import { iso } from '../core/time.ts'
 import { route } from '../http/route.ts'
 import { fields } from '../http/validate.ts'
 import type { Keyring } from './keys.ts'
-import { Time, TimeOrNull } from './schemas.ts'
+import { ListedKey, Time } from './schemas.ts'
 import type { IngestKey } from './store.ts'
 
 const KEY_NAME_LENGTH = 100
-
-const ListedKey = Type.Object({
-  id: Type.String(),
-  name: Type.String(),
-  created_at: Time,
-  revoked_at: TimeOrNull,
-  last_used_at: TimeOrNull,
-})
 
 /** Registers the routes of ingest keys. */
 export function keyRoutes(app: FastifyInstance, keyring: Keyring): void {

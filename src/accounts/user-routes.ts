@@ -3,11 +3,10 @@ import { Type } from '@sinclair/typebox'
 import { iso } from '../core/time.ts'
 import { route } from '../http/route.ts'
 import { fields } from '../http/validate.ts'
-import { Password, Person, Refused, Role, Time, TimeOrNull } from './schemas.ts'
+import { Account, Password, Refused, Role } from './schemas.ts'
 import type { User } from './user.ts'
 import type { Users } from './users.ts'
 
-const Account = Type.Composite([Person, Type.Object({ disabled: Type.Boolean(), createdAt: Time, lastLoginAt: TimeOrNull })])
 const One = Type.Object({ success: Type.Literal(true), user: Account })
 
 const PASSWORD_RULE = 'A password has at least 12 characters, no control characters, and at most 72 bytes in UTF-8.'
