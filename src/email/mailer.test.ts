@@ -31,7 +31,7 @@ describe('a mailer with a mail server', () => {
 
   test('logs in and gives it the mail', async () => {
     await mailer.send(MAIL)
-    expect(mailbox.mails).toEqual([{ from: 'hello@example.com', to: ['ada@example.com'], headers: expect.objectContaining({ from: ['Waymark <hello@example.com>'], to: ['ada@example.com'], subject: ['Hello'] }), text: MAIL.text }])
+    expect(mailbox.mails).toEqual([{ from: 'hello@example.com', to: ['ada@example.com'], headers: expect.objectContaining({ from: ['Waymark <hello@example.com>'], to: ['ada@example.com'], subject: ['Hello'] }), text: MAIL.text, html: null }])
     expect(told).toEqual([['sent', null]])
   })
 
@@ -56,6 +56,39 @@ describe('a mailer with a mail server', () => {
       }),
       { numRuns: 150 },
     )
+  })
+
+  test('delivers a mailing\'s mail with what its reader\'s program needs, and with no header but its own', async () => {
+    const letter = { id: '0', ...MAIL, html: '<p>Hello</p>', unsubscribeUrl: `https://mail.example.com/${'u'.repeat(150)}` }
+    const breaks = fc.constantFrom('\r', '\n', '\r\n', '\0', '\u2028', '\r\nBcc: all@example.com', '%0d%0aBcc: x', '=?utf-8?Q?=0D=0ABcc:?=', ':', 'Ünï', ' ', 'a')
+    await fc.assert(
+      fc.asyncProperty(fc.array(breaks, { maxLength: 12 }), async (pieces) => {
+        mailbox.mails.length = 0
+        expect(await mailer.deliver({ ...letter, subject: pieces.join('') })).toEqual({ state: 'sent' })
+        const [mail] = mailbox.mails
+        const { subject: _, ...headers } = mail?.headers ?? {}
+        expect(Object.values(headers).every((values) => values.length === 1)).toBe(true)
+        expect([mail?.to, mail?.text, mail?.html, headers]).toEqual([
+          ['ada@example.com'], MAIL.text, '<p>Hello</p>',
+          {
+            'content-type': expect.any(Array), date: expect.any(Array), from: ['Waymark <hello@example.com>'], 'mime-version': ['1.0'], to: ['ada@example.com'],
+            'list-unsubscribe': [`<${letter.unsubscribeUrl}>`], 'list-unsubscribe-post': ['List-Unsubscribe=One-Click'], 'message-id': ['<0@example.com>'],
+          },
+        ])
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  test('knows of a connection that breaks whether the mail may have been taken', async () => {
+    const letter = (id: string) => ({ id, ...MAIL, html: `<p>${'x'.repeat(300_000)}</p>`, unsubscribeUrl: 'https://mail.example.com/u' })
+    mailbox.refusing = () => ({ cut: 'RCPT' })
+    expect(await mailer.deliver(letter('1'))).toEqual({ state: 'away', reason: 'ECONNECTION' })
+    mailbox.refusing = () => ({ cut: 'DATA' })
+    expect(await mailer.deliver(letter('2'))).toEqual({ state: 'doubtful', reason: 'connection lost' })
+    mailbox.refusing = () => null
+    expect(await mailer.deliver(letter('3'))).toEqual({ state: 'sent' })
+    expect(mailbox.mails.map(({ headers }) => headers['message-id'])).toEqual([['<2@example.com>'], ['<3@example.com>']])
   })
 
   test('says that a mail was not taken, and why by its code alone', async () => {
