@@ -1,0 +1,1 @@
+export { webhooksRoom } from './room.ts'
