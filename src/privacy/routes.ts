@@ -6,6 +6,7 @@ import { route } from '../http/route.ts'
 import { type Static, fields } from '../http/validate.ts'
 import type { Row } from '../store/sql.ts'
 import { type PersonWorld, findPerson, textsOf } from './erase.ts'
+import { Found } from './schemas.ts'
 import { NAMES, type Selector } from './selector.ts'
 import { aliasesOf, answersWith, eventsOf, lettersWith } from './store.ts'
 
@@ -18,19 +19,6 @@ const Person = {
   sessionId: NAME,
   projectKey: Type.Optional(Type.String({ minLength: 1, maxLength: 255, description: 'Only in this project; `links` for clicks' })),
 }
-const Things = Type.Array(Type.Object({}, { additionalProperties: true }))
-const Found = Type.Object(
-  {
-    success: Type.Literal(true),
-    identities: Type.Array(Type.Object({ project: Type.String(), user_ids: Type.Array(Type.String()), anonymous_ids: Type.Array(Type.String()), session_ids: Type.Array(Type.String()) })),
-    aliases: Things,
-    answers: Things,
-    events: Things,
-    dead_letters: Things,
-    cursor: Type.Union([Type.String(), Type.Null()], { description: 'To be sent for the next page; null on the last' }),
-  },
-  { additionalProperties: true },
-)
 const Erased = Type.Object({ success: Type.Literal(true), erased: Type.Record(Type.String(), Type.Integer()) })
 const Failure = Type.Object({ success: Type.Literal(false), error: Type.String() })
 
