@@ -1,0 +1,1 @@
+export { type Edge, openEdge } from './edge.ts'
