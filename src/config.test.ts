@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { ConfigError, readConfig } from './config.ts'
+import { ConfigError, readConfig, readEdgeConfig } from './config.ts'
 
 const SECRET = 'a secret of at least thirty-two bytes'
 
@@ -13,7 +13,7 @@ describe('the settings', () => {
   })
   afterAll(() => rm(DATA_DIR, { recursive: true }))
 
-  const read = (env: Record<string, string>) => readConfig({ DATA_DIR, JWT_SECRET: SECRET, ...env })
+  const read = (env: Record<string, string>) => readConfig({ DATA_DIR, JWT_SECRET: SECRET, TRACKING_TOKEN_SECRET: SECRET, ...env })
   /** The lines with which a start is refused. */
   const refused = (env: Record<string, string>): string[] => {
     try {
@@ -34,10 +34,11 @@ describe('the settings', () => {
       baseRedirectUrl: null,
       notFoundUrl: null,
       honorDnt: false,
+      eventRetentionMs: null,
       anonymizeAfterMs: 90 * 86_400_000,
       unknownLinks: 'store',
       dataDir: DATA_DIR,
-      store: { dataDir: DATA_DIR, databaseUrl: null, memoryMb: 384, threads: 2 },
+      store: { dataDir: DATA_DIR, databaseUrl: null, replicas: { urls: [], maxLagMs: 5_000 }, memoryMb: 384, threads: 2 },
       ingest: { journalFolder: join(DATA_DIR, 'journal'), journalMaxBytes: 1024 ** 3, windowMs: 7 * 86_400_000, ack: 'journal', recordWaitMs: 50, ipStorage: 'hash' },
       reportTimeoutMs: 10_000,
       reportCacheMs: 0,
@@ -58,6 +59,17 @@ describe('the settings', () => {
       eventsLimit: 600,
       analyticsLimit: 30,
       mail: null,
+      email: {
+        secret: expect.stringMatching(/^[A-Za-z0-9+/]{64}$/),
+        tokenMs: 90 * 86_400_000,
+        listed: expect.any(Function),
+        confirms: false,
+        opensLimit: 10_000,
+        clicksLimit: 5_000,
+        perMinute: 6_000,
+        retentionMs: 90 * 86_400_000,
+      },
+      webhookAllowPrivate: false,
       logLevel: 'info',
     })
   })
@@ -138,6 +150,11 @@ describe('the settings', () => {
     ['NOT_FOUND_URL', '/404', 'must be an http or https URL'],
     ['DATABASE_URL', 'mysql://localhost/x', 'must be a URL that begins with postgres://'],
     ['DATABASE_URL', 'localhost', 'must be a URL that begins with postgres://'],
+    ['DATABASE_URL', 'postgres://one:5432,two:x/waymark', 'must be a URL that begins with postgres://'],
+    ['DATABASE_REPLICA_URLS', 'localhost', 'must be URLs that begin with postgres://, by comma'],
+    ['DATABASE_REPLICA_URLS', 'postgres://localhost/waymark', 'must come with DATABASE_URL'],
+    ['REPLICA_MAX_LAG_MS', '99', 'must be a whole number from 100'],
+    ['EVENT_RETENTION_DAYS', '30', 'must be a whole number from 31'],
     ['DUCKDB_MEMORY_MB', '64', 'must be a whole number from 128'],
     ['DUCKDB_THREADS', '0', 'must be a whole number from 1'],
     ['JOURNAL_MAX_MB', '0', 'must be a whole number from 1'],
@@ -161,6 +178,12 @@ describe('the settings', () => {
     ['EMAIL_FROM', 'Ada\u0007 <ada@example.com>', 'must be an e-mail address, or Name <address>'],
     ['TRUST_PROXY', '10.0.0.0/33', "'10.0.0.0/33' is no IP address or CIDR range"],
     ['JWT_SECRET', 'short', 'must be 32 bytes or more'],
+    ['TRACKING_TOKEN_SECRET', 'short', 'must be set to 32 bytes or more.'],
+    ['EMAIL_REDIRECT_ALLOWED_DOMAINS', 'example.com,https://example.com', "'https://example.com' is no host"],
+    ['UNSUBSCRIBE_MODE', 'never', 'must be one of one-click, confirm'],
+    ['EMAIL_TOKEN_TTL_DAYS', '0', 'must be a whole number from 1'],
+    ['EMAIL_RETENTION_DAYS', 'x', 'must be a whole number from 1'],
+    ['EMAIL_RATE_LIMIT_OPENS', '0', 'must be a whole number from 1'],
     ['COUNTRY_DB', '/nowhere/countries.mmdb', 'must be a file that can be read'],
     ['DATA_DIR', '/dev/null/data', 'must be a folder that can be written'],
   ])('%s=%s is refused by its name, alone', (name, value, expected) => {
@@ -189,6 +212,7 @@ describe('the settings', () => {
   describe('in production', () => {
     test.each([
       [{ JWT_SECRET: '' }, ['JWT_SECRET']],
+      [{ TRACKING_TOKEN_SECRET: '' }, ['TRACKING_TOKEN_SECRET']],
       [{ JWT_SECRET: 'x'.repeat(31) }, ['JWT_SECRET']],
       [{ WEBHOOK_API_KEY: 'your_secure_key_here' }, ['WEBHOOK_API_KEY']],
       [{ JWT_SECRET: 'x', WEBHOOK_API_KEY: 'x' }, ['JWT_SECRET', 'WEBHOOK_API_KEY']],
@@ -210,5 +234,27 @@ describe('the settings', () => {
       expect(jwtSecret).toMatch(/^[A-Za-z0-9+/]{64}$/)
       expect((await readFile(file, 'utf8')).trim()).toBe(jwtSecret)
     }
+  })
+
+  test('the edge needs its origin and a key, and no secret of sessions, in production too', () => {
+    expect(readEdgeConfig({ DATA_DIR, ENV: 'production', ORIGIN_URL: 'https://waymark.example.com/', WEBHOOK_API_KEY: 'key' })).toEqual({
+      host: '0.0.0.0',
+      port: 8080,
+      originUrl: 'https://waymark.example.com',
+      key: 'key',
+      folder: join(DATA_DIR, 'edge'),
+      journalMaxBytes: 1024 ** 3,
+      recordWaitMs: 50,
+      notFoundUrl: null,
+      honorDnt: false,
+      trusted: expect.any(Function),
+      batchEvents: 100,
+      batchWaitMs: 60_000,
+      syncEveryMs: 1_000,
+      logLevel: 'info',
+    })
+    expect(() => readEdgeConfig({ DATA_DIR })).toThrow('ORIGIN_URL and WEBHOOK_API_KEY must be set')
+    expect(() => readEdgeConfig({ DATA_DIR, ORIGIN_URL: 'https://x.example' })).toThrow('WEBHOOK_API_KEY must be set')
+    expect(() => readEdgeConfig({ DATA_DIR, ORIGIN_URL: 'x', WEBHOOK_API_KEY: 'k', EDGE_BATCH_WAIT: '60', EDGE_BATCH_EVENTS: '501', TRUST_PROXY: 'x' })).toThrow(/ORIGIN_URL must be.*\nEDGE_BATCH_EVENTS must.*\nEDGE_BATCH_WAIT must/)
   })
 })

@@ -2,9 +2,11 @@ import { randomBytes } from 'node:crypto'
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { type Trusted, trustedProxies } from './capture/address.ts'
-import { parseHttpUrl } from './core/urls.ts'
-import { DAY_MS, HOUR_MS, MINUTE_MS } from './core/time.ts'
+import { baseUrl, duration, flag, httpUrl, list, mailbox, oneOf, postgresUrl, readable, redisUrl, replicaUrls, smtpUrl, text, whole } from './config-readers.ts'
+import { type ListedHost, listedHosts } from './core/hosts.ts'
+import { DAY_MS, HOUR_MS } from './core/time.ts'
 import { type AllowedOrigin, allowedOrigins } from './http/cors.ts'
+import type { StorePlace } from './store/open.ts'
 
 /** One setting: how its text is read, what it is when unset, and what it is for. */
 interface Setting<T> {
@@ -25,7 +27,9 @@ export const SETTINGS = {
   NOT_FOUND_URL: setting<string | null>('Where visitors of unknown and inactive links are sent; a small page when unset', null, httpUrl),
   UNKNOWN_LINKS: setting<'store' | 'reject'>('What a click of a link that does not exist yet becomes: store or reject', 'store', oneOf('store', 'reject')),
   DATA_DIR: setting('Folder of the embedded store, the journal and made secrets', './data', text),
-  DATABASE_URL: setting<string | null>('PostgreSQL to use instead of the embedded store', null, postgresUrl),
+  DATABASE_URL: setting<string | null>('PostgreSQL to use instead of the embedded store; of several hosts by comma the one that takes writes', null, postgresUrl),
+  DATABASE_REPLICA_URLS: setting<string[]>('Streaming replicas of that PostgreSQL from which reports are read in turn, by comma', [], replicaUrls),
+  REPLICA_MAX_LAG_MS: setting('How far behind a replica may be that is still asked', 5_000, whole(100, 3_600_000)),
   REDIS_URL: setting<string | null>('Redis through which all servers share their rate limits; each counts for itself when unset', null, redisUrl),
   REDIS_WAIT_MS: setting('How long a request waits for Redis before this server counts for itself', 50, whole(1, 10_000)),
   DUCKDB_MEMORY_MB: setting('Memory the embedded store may use', 384, whole(128, 1_048_576)),
@@ -55,7 +59,21 @@ export const SETTINGS = {
   RATE_LIMIT_EVENTS: setting('Product batches a minute by address', 600, whole(1, 1_000_000)),
   SMTP_URL: setting<string | null>('Mail server, or log: for files in the data folder; no mails are sent when unset', null, smtpUrl),
   EMAIL_FROM: setting<string | null>('Whom mails come from: an address, or Name <address>', null, mailbox),
+  TRACKING_TOKEN_SECRET: setting<string | null>('Secret that signs the tokens in mails, 32 bytes or more; made once in development', null, text),
+  EMAIL_TOKEN_TTL_DAYS: setting('How long opens and clicks of a mail count', 90, whole(1, 36_500)),
+  EMAIL_REDIRECT_ALLOWED_DOMAINS: setting<string[]>('Hosts that clicks in mails may be sent to without a signature, by comma: example.com, or *.example.com for those below', [], list),
+  UNSUBSCRIBE_MODE: setting<'one-click' | 'confirm'>('Whether opening the unsubscribe address is enough (one-click), or its button must be pressed (confirm)', 'one-click', oneOf('one-click', 'confirm')),
+  EMAIL_RATE_LIMIT_OPENS: setting('Opens of mails counted a minute in all', 10_000, whole(1, 10_000_000)),
+  EMAIL_RATE_LIMIT_CLICKS: setting('Clicks in mails counted a minute in all', 5_000, whole(1, 10_000_000)),
+  EMAIL_RETENTION_DAYS: setting('After how many days the events of mails are deleted', 90, whole(1, 36_500)),
+  EMAIL_RATE_PER_MINUTE: setting('Mails of mailings a minute, of all servers together', 6_000, whole(1, 1_000_000)),
+  WEBHOOK_ALLOW_PRIVATE: setting('Whether webhooks may lead to private and loopback addresses', false, flag),
+  EVENT_RETENTION_DAYS: setting<number | null>('After how many days events are deleted, a whole month at a time; never when unset', null, whole(31, 36_500)),
   ANONYMIZE_AFTER_DAYS: setting('After how many days addresses, their hashes and user agents are removed from events', 90, whole(1, 36_500)),
+  ORIGIN_URL: setting<string | null>('For the edge redirector: the Waymark server whose links it serves and to which it reports clicks', null, baseUrl),
+  EDGE_BATCH_EVENTS: setting('So many clicks waiting at the edge are sent at once', 100, whole(1, 500)),
+  EDGE_BATCH_WAIT: setting('How long a click waits at the edge for others to be sent with, such as 60s', 60_000, duration),
+  EDGE_SYNC_EVERY: setting('How often the edge asks for changed links', 1_000, duration),
   LOG_LEVEL: setting<LogLevel>('trace, debug, info, warn, error or silent', 'info', oneOf('trace', 'debug', 'info', 'warn', 'error', 'silent')),
 } as const
 
@@ -68,8 +86,34 @@ export type Config = ReturnType<typeof grouped>
 /** A start that cannot be: each line names a variable and says what it should be. */
 export class ConfigError extends Error {}
 
-/** Reads the settings from the environment and, where there is one, `.env`. Throws ConfigError naming each wrong variable. */
-export function readConfig(env: NodeJS.ProcessEnv = environment()): Config {
+/** Reads the settings from the environment and, where there is one, `.env`; `place` stands before both. Throws ConfigError naming each wrong variable. */
+export function readConfig(env: NodeJS.ProcessEnv = environment(), place?: StorePlace): Config {
+  const placed = place && { ...(place.dataDir === null ? {} : { DATA_DIR: place.dataDir }), DATABASE_URL: place.databaseUrl ?? '' }
+  return grouped(flatOf({ ...env, ...placed }, conflicts))
+}
+
+/** The settings of the edge redirector, which has no accounts and no store. Throws ConfigError naming each wrong variable. */
+export function readEdgeConfig(env: NodeJS.ProcessEnv = environment()) {
+  const flat = flatOf(env, edgeConflicts)
+  const dataDir = usableFolder(flat.DATA_DIR)
+  return {
+    ...addressOf(flat),
+    originUrl: flat.ORIGIN_URL as string,
+    key: flat.WEBHOOK_API_KEY as string,
+    folder: join(dataDir, 'edge'),
+    journalMaxBytes: flat.JOURNAL_MAX_MB * 1024 * 1024,
+    recordWaitMs: flat.RECORD_WAIT_MS,
+    notFoundUrl: flat.NOT_FOUND_URL,
+    honorDnt: flat.HONOR_DNT,
+    trusted: trustedProxies(flat.TRUST_PROXY) as Trusted,
+    batchEvents: flat.EDGE_BATCH_EVENTS,
+    batchWaitMs: flat.EDGE_BATCH_WAIT,
+    syncEveryMs: flat.EDGE_SYNC_EVERY,
+    logLevel: flat.LOG_LEVEL,
+  }
+}
+
+function flatOf(env: NodeJS.ProcessEnv, conflictsIn: (flat: Flat) => string[]): Flat {
   const problems: string[] = []
   const flat = Object.fromEntries(
     Object.entries(SETTINGS).map(([name, { read, default: fallback }]) => {
@@ -83,9 +127,9 @@ export function readConfig(env: NodeJS.ProcessEnv = environment()): Config {
       }
     }),
   ) as unknown as Flat
-  problems.push(...conflicts(flat))
+  problems.push(...conflictsIn(flat))
   if (problems.length > 0) throw new ConfigError(problems.join('\n'))
-  return grouped(flat)
+  return flat
 }
 
 function environment(): NodeJS.ProcessEnv {
@@ -102,36 +146,63 @@ function conflicts(flat: Flat): string[] {
   } else if (flat.JWT_SECRET !== null && Buffer.byteLength(flat.JWT_SECRET) < SECRET_BYTES) {
     problems.push(`JWT_SECRET must be ${SECRET_BYTES} bytes or more.`)
   }
+  const tokenSecret = flat.TRACKING_TOKEN_SECRET
+  if (tokenSecret === null ? flat.ENV === 'production' : Buffer.byteLength(tokenSecret) < SECRET_BYTES) {
+    const made = flat.ENV === 'production' ? ' when ENV=production. Make one with: openssl rand -base64 48' : '.'
+    problems.push(`TRACKING_TOKEN_SECRET must be set to ${SECRET_BYTES} bytes or more${made}`)
+  }
   if (flat.ENV === 'production' && flat.WEBHOOK_API_KEY !== null && Buffer.byteLength(flat.WEBHOOK_API_KEY) < SECRET_BYTES) {
     problems.push(`WEBHOOK_API_KEY must be ${SECRET_BYTES} bytes or more when ENV=production.`)
   }
   if (flat.SMTP_URL !== null && flat.SMTP_URL !== 'log:' && flat.EMAIL_FROM === null) problems.push('EMAIL_FROM must be set when SMTP_URL is: the address that mails come from.')
   if ((flat.ADMIN_EMAIL === null) !== (flat.ADMIN_PASSWORD_HASH === null)) problems.push('ADMIN_EMAIL and ADMIN_PASSWORD_HASH must be set together.')
-  try {
-    trustedProxies(flat.TRUST_PROXY)
-  } catch (error) {
-    problems.push(`TRUST_PROXY: ${(error as Error).message}`)
-  }
+  if (flat.DATABASE_REPLICA_URLS.length > 0 && flat.DATABASE_URL === null) problems.push('DATABASE_REPLICA_URLS must come with DATABASE_URL, the database that they are replicas of.')
+  problems.push(...proxyConflicts(flat))
   try {
     allowedOrigins(flat.ALLOWED_ORIGINS)
   } catch (error) {
     problems.push(`ALLOWED_ORIGINS: ${(error as Error).message}`)
   }
+  try {
+    listedHosts(flat.EMAIL_REDIRECT_ALLOWED_DOMAINS)
+  } catch (error) {
+    problems.push(`EMAIL_REDIRECT_ALLOWED_DOMAINS: ${(error as Error).message}`)
+  }
   return problems
+}
+
+function edgeConflicts(flat: Flat): string[] {
+  const problems: string[] = []
+  if (flat.ORIGIN_URL === null && flat.WEBHOOK_API_KEY === null) problems.push('ORIGIN_URL and WEBHOOK_API_KEY must be set: which server the edge is of, and the ingest key it shows there.')
+  else if (flat.ORIGIN_URL === null) problems.push('ORIGIN_URL must be set: which server the edge is of.')
+  else if (flat.WEBHOOK_API_KEY === null) problems.push('WEBHOOK_API_KEY must be set: the ingest key that the edge shows to ORIGIN_URL.')
+  return [...problems, ...proxyConflicts(flat)]
+}
+
+function proxyConflicts(flat: Flat): string[] {
+  try {
+    trustedProxies(flat.TRUST_PROXY)
+    return []
+  } catch (error) {
+    return [`TRUST_PROXY: ${(error as Error).message}`]
+  }
+}
+
+function addressOf(flat: Flat) {
+  return { host: flat.HOST ?? (flat.ENV === 'production' ? '0.0.0.0' : '127.0.0.1'), port: flat.PORT }
 }
 
 function grouped(flat: Flat) {
   const dataDir = usableFolder(flat.DATA_DIR)
   return {
     production: flat.ENV === 'production',
-    host: flat.HOST ?? (flat.ENV === 'production' ? '0.0.0.0' : '127.0.0.1'),
-    port: flat.PORT,
+    ...addressOf(flat),
     publicUrl: flat.PUBLIC_URL,
     baseRedirectUrl: flat.BASE_REDIRECT_URL,
     notFoundUrl: flat.NOT_FOUND_URL,
     unknownLinks: flat.UNKNOWN_LINKS,
     dataDir,
-    store: { dataDir, databaseUrl: flat.DATABASE_URL, memoryMb: flat.DUCKDB_MEMORY_MB, threads: flat.DUCKDB_THREADS },
+    store: { dataDir, databaseUrl: flat.DATABASE_URL, replicas: { urls: flat.DATABASE_REPLICA_URLS, maxLagMs: flat.REPLICA_MAX_LAG_MS }, memoryMb: flat.DUCKDB_MEMORY_MB, threads: flat.DUCKDB_THREADS },
     ingest: {
       journalFolder: join(dataDir, 'journal'),
       journalMaxBytes: flat.JOURNAL_MAX_MB * 1024 * 1024,
@@ -154,6 +225,7 @@ function grouped(flat: Flat) {
     countryHeader: flat.COUNTRY_HEADER,
     countryDb: flat.COUNTRY_DB,
     honorDnt: flat.HONOR_DNT,
+    eventRetentionMs: flat.EVENT_RETENTION_DAYS === null ? null : flat.EVENT_RETENTION_DAYS * DAY_MS,
     anonymizeAfterMs: flat.ANONYMIZE_AFTER_DAYS * DAY_MS,
     lookupLimit: flat.RATE_LIMIT_LOOKUP,
     captureLimit: flat.RATE_LIMIT_CAPTURE,
@@ -161,6 +233,17 @@ function grouped(flat: Flat) {
     eventsLimit: flat.RATE_LIMIT_EVENTS,
     analyticsLimit: flat.RATE_LIMIT_ANALYTICS,
     mail: flat.SMTP_URL === null ? null : { url: flat.SMTP_URL, from: flat.EMAIL_FROM ?? 'waymark@localhost', folder: join(dataDir, 'mail') },
+    email: {
+      secret: flat.TRACKING_TOKEN_SECRET ?? madeSecret(dataDir, 'tracking-token-secret'),
+      tokenMs: flat.EMAIL_TOKEN_TTL_DAYS * DAY_MS,
+      listed: listedHosts(flat.EMAIL_REDIRECT_ALLOWED_DOMAINS) as ListedHost,
+      confirms: flat.UNSUBSCRIBE_MODE === 'confirm',
+      opensLimit: flat.EMAIL_RATE_LIMIT_OPENS,
+      clicksLimit: flat.EMAIL_RATE_LIMIT_CLICKS,
+      perMinute: flat.EMAIL_RATE_PER_MINUTE,
+      retentionMs: flat.EMAIL_RETENTION_DAYS * DAY_MS,
+    },
+    webhookAllowPrivate: flat.WEBHOOK_ALLOW_PRIVATE,
     logLevel: flat.LOG_LEVEL,
   }
 }
@@ -187,85 +270,4 @@ function madeSecret(dataDir: string, name: string): string {
   writeFileSync(`${file}.new`, secret, { mode: 0o600, flush: true })
   renameSync(`${file}.new`, file)
   return secret
-}
-
-function text(value: string): string {
-  return value
-}
-
-function readable(value: string): string {
-  try {
-    accessSync(value, constants.R_OK)
-    return value
-  } catch {
-    throw new Error('must be a file that can be read')
-  }
-}
-
-function list(value: string): string[] {
-  return value.split(',').map((item) => item.trim()).filter(Boolean)
-}
-
-function whole(least: number, most: number): (value: string) => number {
-  return (value) => {
-    const number = Number(value)
-    if (!/^\d+$/.test(value) || number < least || number > most) throw new Error(`must be a whole number from ${least} to ${most}`)
-    return number
-  }
-}
-
-/** A time in ms, written with its unit. */
-function duration(value: string): number {
-  const [, count, unit = ''] = /^(\d{1,8})([smhd])$/.exec(value) ?? []
-  const ms = Number(count) * ({ s: 1000, m: MINUTE_MS, h: HOUR_MS, d: DAY_MS }[unit] ?? Number.NaN)
-  if (!(ms >= 1000 && ms <= 365 * DAY_MS)) throw new Error('must be a time from 1s to 365d, such as 30m, 24h or 7d')
-  return ms
-}
-
-function oneOf<const T extends string>(...values: T[]): (value: string) => T {
-  return (value) => {
-    if (!values.includes(value as T)) throw new Error(`must be one of ${values.join(', ')}`)
-    return value as T
-  }
-}
-
-function flag(value: string): boolean {
-  if (value !== 'true' && value !== 'false') throw new Error('must be true or false')
-  return value === 'true'
-}
-
-/** An http or https URL as the WHATWG rules write it, fit for a header. */
-function httpUrl(value: string): string {
-  const url = parseHttpUrl(value)
-  if (!url) throw new Error('must be an http or https URL')
-  return url.href
-}
-
-/** An http or https URL to which paths are added: without a slash at its end, and with nothing behind its path. */
-function baseUrl(value: string): string {
-  const url = parseHttpUrl(value)
-  if (!url || url.search !== '' || url.hash !== '') throw new Error('must be an http or https URL without a query')
-  return url.href.replace(/\/+$/, '')
-}
-
-function smtpUrl(value: string): string {
-  if (value === 'log:' || (/^smtps?:\/\/./.test(value) && URL.canParse(value) && new URL(value).hostname !== '')) return value
-  throw new Error('must be a URL such as smtp://user:password@host:587 or smtps://user:password@host, or log:')
-}
-
-/** One address for the From header (RFC 5322), with a name before it if wanted. */
-function mailbox(value: string): string {
-  const address = '[^\\s<>@,;:"\\\\]+@[^\\s<>@,;:"\\\\]+'
-  if (!new RegExp(`^(${address}|[^<>@,;:"\\\\\\p{Cc}]+ <${address}>)$`, 'u').test(value)) throw new Error('must be an e-mail address, or Name <address>')
-  return value
-}
-
-function postgresUrl(value: string): string {
-  if (!/^postgres(ql)?:\/\//.test(value)) throw new Error('must be a URL that begins with postgres://')
-  return value
-}
-
-function redisUrl(value: string): string {
-  if (!/^rediss?:\/\//.test(value) || !URL.canParse(value)) throw new Error('must be a URL that begins with redis:// or rediss://')
-  return value
 }
