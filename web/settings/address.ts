@@ -1,0 +1,2 @@
+/** Where the API has webhooks. */
+export const WEBHOOKS = '/api/v1/webhooks'
