@@ -1,0 +1,6 @@
+export type { Click, ClickResults, Link, LinkChange, LinkPage, LinkQuery, LinkStats, MadeLinks, NewLink, ProductEvent, ProductResults, StatsQuery } from './api.ts'
+export { type Connection, type Waymark, connect } from './connect.ts'
+export { WaymarkError } from './ask.ts'
+export { type Recorder, type RecorderSettings, openRecorder } from './recorder.ts'
+export { generateTrackingToken, mailAddresses } from './token.ts'
+export { type WebhookMessage, WebhookRefused, verifyWebhook } from './webhook.ts'
