@@ -4,7 +4,7 @@ import type { RequestPlan } from './requests.ts'
 import type { Bench } from './row.ts'
 import { KEY, type Running, type Waymark, startBare, startWaymark } from './server.ts'
 import { freshStore } from './stores.ts'
-import { type LoadReport, oddities, sendLoad } from './traffic.ts'
+import { type LoadReport, otherwise, sendLoad } from './traffic.ts'
 
 const CONNECTIONS = 64
 const LINKS = 200
@@ -72,7 +72,6 @@ export async function runContest(bench: Bench, contest: Contest): Promise<Figure
   await store.drop()
 
   const figures = (pick: (report: LoadReport) => number, reports: LoadReport[]): number[] => reports.map(pick)
-  const odd = oddities(real, contest.expect)
   const cpu = (reports: LoadReport[]): string => `${Math.round(median(figures((report) => report.cpu, reports)) * 100)} %`
   return [
     { what: contest.bare, value: median(figures((report) => report.rate, alone)), unit: 'per second', note: `the load generator took ${cpu(alone)} of a core against Fastify alone, ${cpu(real)} against the server` },
@@ -83,7 +82,7 @@ export async function runContest(bench: Bench, contest: Contest): Promise<Figure
     { what: 'p99', value: median(figures((report) => report.p99, real)), unit: 'ms', target: below(10) },
     { what: 'worst of all', value: Math.max(...figures((report) => report.worst, real)), unit: 'ms', target: below(100) },
     { what: 'event loop delay p99 under this load', value: median(delays), unit: 'ms', note: `sampled each 10 ms, which are in it: idle ${ms(idle)}, Fastify alone under its load ${ms(median(bareDelays))}` },
-    { what: 'answered otherwise than expected', value: real.reduce((sum, report) => sum + Object.values(report.unexpected).reduce((a, b) => a + b, 0), 0), unit: 'count', target: atMost(0), ...(odd === '' ? {} : { note: odd }) },
+    otherwise(real, contest.expect),
     { what: 'answered, but not in the store', value: kept.missing, unit: 'count', target: atMost(0) },
     ...(contest.visitorWaits ? [{ what: 'answered before the flush (RECORD_WAIT_MS)', value: kept.late, unit: 'count' as const, target: atMost(0) }] : []),
     { what: 'memory at most, this load', value: most, unit: 'MB' },

@@ -36,7 +36,7 @@ const TABLE = 'appended'
 const JSON_OF = { duckdb: 'json', postgres: 'jsonb' }
 
 async function rowsOf({ dataDir, databaseUrl, rows }: AppendOrder): Promise<Cells[]> {
-  const engine = await openEngine({ dataDir, databaseUrl, memoryMb: 384, threads: 2 })
+  const engine = await openEngine({ dataDir, databaseUrl, replicas: { urls: [], maxLagMs: 0 }, memoryMb: 384, threads: 2 })
   const found = await engine.rows<Row>(`select ${EVENT_COLUMN_NAMES.join(', ')} from events limit ${rows}`)
   await engine.close()
   return found.map((row) => EVENT_COLUMN_NAMES.map((name) => (typeof row[name] === 'number' ? BigInt(row[name]) : (row[name] as string | boolean | null))))

@@ -52,6 +52,9 @@ const batch = {
 
 const app = Fastify({ bodyLimit: 2 * 1024 * 1024 })
 app.get(`/${SOURCES[0]}`, (_request, reply) => reply.code(302).header('location', DESTINATION).send())
+const pixel = Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAICRAEAOw==', 'base64')
+app.get('/api/v1/tracking/open/:token', (_request, reply) => reply.type('image/gif').send(pixel))
+app.get('/api/v1/tracking/click/:token', (request, reply) => reply.code(302).header('location', (request.query as { url: string }).url).send())
 app.post('/api/tracking/capture', { schema: { body: capture } }, () => ({ success: true }))
 app.post('/api/tracking-ingest/batch', { schema: { body: batch } }, () => ({ success: true }))
 

@@ -1,10 +1,10 @@
 import type { AppendOrder, AppendResult } from './appender.ts'
-import { type Figure, atLeast, atMost } from './figure.ts'
+import { type Figure, atLeast } from './figure.ts'
 import { type Bench, type Row, pause, whenAnswered } from './row.ts'
 import { KEY, type Waymark, startWaymark } from './server.ts'
 import { freshStore } from './stores.ts'
 import { runTask } from './task.ts'
-import { type LoadReport, oddities, sendLoad } from './traffic.ts'
+import { type LoadReport, otherwise, sendLoad } from './traffic.ts'
 
 const SIZE = 500
 const CONNECTIONS = 16
@@ -66,7 +66,6 @@ async function measure(bench: Bench): Promise<Figure[]> {
   })
   await store.drop()
 
-  const odd = oddities([report, repeats], 200)
   return [
     { what: `acknowledged, batches of ${SIZE}, ${CONNECTIONS} connections`, value: report.rate * SIZE, unit: 'per second', target: atLeast(80_000), note: `${whenAnswered(bench)}p50 ${report.p50.toFixed(0)} ms, p99 ${report.p99.toFixed(0)} ms a batch; the load generator took ${Math.round(report.cpu * 100)} % of a core` },
     { what: 'stored, from the first request until all of it is', value: storedRate, unit: 'per second', target: atLeast(50_000), note: `${wanted.toLocaleString('en-US')} events sent for ${seconds} s, in the store after ${((storedAt - report.startedAt) / 1000).toFixed(1)} s` },
@@ -75,14 +74,10 @@ async function measure(bench: Bench): Promise<Figure[]> {
     { what: `the appender alone, groups of ${APPENDED_GROUP.toLocaleString('en-US')}`, value: alone.rate, unit: 'per second', note: `${alone.rows.toLocaleString('en-US')} of these rows, straight into a table of the same columns` },
     { what: 'stored, against the appender alone', value: storedRate / alone.rate, unit: 'ratio', target: atLeast(0.6) },
     { what: 'acknowledged, one batch in ten a repeat', value: repeats.rate * SIZE, unit: 'per second', note: `p50 ${repeats.p50.toFixed(0)} ms, p99 ${repeats.p99.toFixed(0)} ms, worst ${repeats.worst.toFixed(0)} ms a batch` },
-    { what: 'answered otherwise than expected', value: report.answersEver === 0 ? Number.NaN : countOf([report, repeats]), unit: 'count', target: atMost(0), ...(odd === '' ? {} : { note: odd }) },
+    { ...otherwise([report, repeats], 200), ...(report.answersEver === 0 ? { value: Number.NaN } : {}) },
     { what: 'on the disk, per million events', value: (size.store - empty) / events, unit: 'MB', note: `the journal's file kept ${Math.round(size.journal / 2 ** 20)} MB beside it, which it uses again` },
     { what: 'memory at most, this load', value: most, unit: 'MB' },
   ]
-}
-
-function countOf(reports: readonly LoadReport[]): number {
-  return reports.reduce((sum, { unexpected }) => sum + Object.values(unexpected).reduce((a, b) => a + b, 0), 0)
 }
 
 /** When the store had so many events: UTC ms. */

@@ -1,16 +1,16 @@
 /** Clicks on links, as they lie in the store. */
 import { createHash } from 'node:crypto'
+import { COUNTRIES, agentOf, createSkew, randomFrom, readAs, referrerOf } from '../src/cli/crowd.ts'
 import { newId } from '../src/core/ids.ts'
 import { DAY_MS } from '../src/core/time.ts'
-import { type Seeded, cellsOf } from './visits.ts'
-import { DESTINATION, SOURCES, agentOf, createRandom, createSkew, referrerOf } from './world.ts'
 import type { Cell } from '../src/store/engine.ts'
+import { DESTINATION, SOURCES, type Seeded, cellsOf } from './world.ts'
 
 const VISITORS_A_DAY = 4_000
 
 /** Clicks on these links over so many days up to now, the first links most. */
 export function clicks(links: readonly string[], events: number, days: number): Seeded {
-  const random = createRandom(3)
+  const random = randomFrom(3)
   const link = createSkew(links.length, 1, random)
   const visitor = createSkew(VISITORS_A_DAY, 0.6, random)
   const first = Date.now() - days * DAY_MS
@@ -26,16 +26,7 @@ export function clicks(links: readonly string[], events: number, days: number): 
   }
 }
 
-/** What a user agent is read as; the pipeline would find the same. */
-const READ_AS = [
-  ['Chrome', 'Windows', 'desktop'], ['Safari', 'iOS', 'mobile'], ['Chrome', 'macOS', 'desktop'], ['Chrome', 'Android', 'mobile'],
-  ['Firefox', 'Windows', 'desktop'], ['Safari', 'macOS', 'desktop'], ['Chrome', 'Android', 'mobile'], ['Microsoft Edge', 'Linux', 'desktop'], ['LinkedIn', 'iOS', 'mobile'],
-] as const
-const COUNTRIES = ['US', 'DE', 'GB', 'IN', 'FR', 'CA', 'BR', 'NL', 'ES', 'PL']
-
 function clickOf(link: string, visitor: number, ts: number): Cell[] {
-  const machine = visitor % 8 === 7
-  const [browser, os, device] = machine ? [null, null, 'bot'] : (READ_AS[visitor % READ_AS.length] as (typeof READ_AS)[number])
   const who = createHash('sha256').update(`${Math.floor(ts / DAY_MS)} ${visitor}`).digest()
   const referrer = referrerOf(visitor)
   return cellsOf({
@@ -56,11 +47,7 @@ function clickOf(link: string, visitor: number, ts: number): Cell[] {
     ip_hash: who.toString('hex', 16),
     country: COUNTRIES[visitor % COUNTRIES.length] as string,
     user_agent: agentOf(visitor),
-    browser,
-    os,
-    device,
-    machine,
-    machine_reason: machine ? 'bot_agent' : null,
+    ...readAs(visitor),
     properties: '{"campaign":"fall-2025","host":"go.example.com"}',
   })
 }

@@ -29,6 +29,7 @@ export interface LoadReport {
   /** When the first request was sent: UTC ms. */
   startedAt: number
   p50: number
+  p95: number
   p99: number
   worst: number
   /** Answers with another status than expected, by status; 0 for connections that were lost. */
@@ -136,8 +137,8 @@ function pace(rate: number, start: number, to: number, send: (due: number) => vo
   })
 }
 
-function quantiles(latencies: Histogram): { p50: number; p99: number; worst: number } {
-  return { p50: latencies.quantile(0.5), p99: latencies.quantile(0.99), worst: latencies.quantile(1) }
+function quantiles(latencies: Histogram): Pick<LoadReport, 'p50' | 'p95' | 'p99' | 'worst'> {
+  return { p50: latencies.quantile(0.5), p95: latencies.quantile(0.95), p99: latencies.quantile(0.99), worst: latencies.quantile(1) }
 }
 
 function pause(ms: number): Promise<void> {

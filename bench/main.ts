@@ -3,10 +3,14 @@ import { parseArgs } from 'node:util'
 import { acknowledge } from './acknowledge.ts'
 import { batches } from './batches.ts'
 import { capture } from './capture.ts'
+import { edge } from './edge.ts'
+import { email } from './email.ts'
 import { isMet } from './figure.ts'
 import { footprint } from './footprint.ts'
 import { describeMachine } from './machine.ts'
 import { watchOthers } from './others.ts'
+import { mailing } from './mailing.ts'
+import { nodes } from './nodes.ts'
 import { product } from './product.ts'
 import { createProgress } from './progress.ts'
 import { readable } from './readable.ts'
@@ -16,8 +20,9 @@ import type { Bench, Row } from './row.ts'
 import { configureServers, killServers } from './server.ts'
 import { type EngineName, dropStores, keepStoresIn, postgresAnswers } from './stores.ts'
 import { type Section, machineText, sectionText, summary } from './table.ts'
+import { tracking } from './tracking.ts'
 
-const ROWS: readonly Row[] = [redirect, capture, batches, acknowledge, readable, reports, product, footprint]
+const ROWS: readonly Row[] = [redirect, edge, capture, batches, acknowledge, readable, reports, product, tracking, email, mailing, nodes, footprint]
 const ENGINES: readonly EngineName[] = ['duckdb', 'postgres']
 
 const HELP = `npm run bench -- [options]
@@ -82,11 +87,12 @@ async function measure({ rows, engines, settings, quick, full, json, data, profi
   say([machineText(machine), ...remarks, ''].join('\n'))
 
   const pick = (normal: number, short: number): number => (quick ? short : normal)
-  const progress = createProgress(engines.length * rows.reduce((sum, row) => sum + row.steps({ pick, full }), 0))
+  const rowsOn = (engine: EngineName): readonly Row[] => rows.filter((row) => row.engines?.includes(engine) ?? true)
+  const progress = createProgress(engines.flatMap(rowsOn).reduce((sum, row) => sum + row.steps({ pick, full }), 0))
   const sections: Section[] = []
   for (const engine of engines) {
     const bench: Bench = { engine, settings, full, pick, step: progress.step }
-    for (const row of rows) {
+    for (const row of rowsOn(engine)) {
       const others = watchOthers()
       try {
         const section = { row: row.name, engine, figures: await row.run(bench), others: others() }

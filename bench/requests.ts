@@ -1,4 +1,5 @@
-import { DESTINATION, SOURCES, addressOf, agentOf, createRandom, createSkew, referrerOf } from './world.ts'
+import { addressOf, agentOf, createSkew, randomFrom, referrerOf } from '../src/cli/crowd.ts'
+import { DESTINATION, SOURCES } from './world.ts'
 
 /** What to send; plain data, for it goes to another process. */
 export type RequestPlan =
@@ -14,6 +15,10 @@ export type RequestPlan =
       repeatEvery?: number
     }
   | { kind: 'captures' }
+  /** What people read, in this order and from the beginning again, with a session's token. */
+  | { kind: 'reads'; paths: string[]; token: string }
+  /** Opens, or clicks, of mails with these tokens. */
+  | { kind: 'opens' | 'mail clicks'; tokens: string[] }
 
 /** Gives each connection its next request; what it gave before may be overwritten, so the answer must have come. */
 export type Requests = (connection: number) => Buffer
@@ -24,17 +29,25 @@ const DISTINCT = 1_024
 /** Builds all requests ahead, so that sending one costs next to nothing. `run` sets event ids of one run apart from others'. */
 export function buildRequests(plan: RequestPlan, port: number, connections: number, run: number): Requests {
   if (plan.kind === 'redirects') return redirects(plan.links, port)
+  if (plan.kind === 'reads') return reads(plan, port)
+  if ('tokens' in plan) return mails(plan.kind, plan.tokens, port)
   const prefix = `${run.toString(16).padStart(8, '0').slice(-8)}-0000-7000-8000-`
   return plan.kind === 'captures' ? captures(port, connections, prefix + ID_MARK) : clicks(plan, port, connections, prefix + ID_MARK)
 }
 
 function redirects(links: readonly string[], port: number): Requests {
-  const random = createRandom(1)
+  const random = randomFrom(1)
   const link = createSkew(links.length, 1, random)
   const visitor = createSkew(VISITORS, 0.6, random)
   const prepared = Array.from({ length: DISTINCT }, () => redirectOf(links[link()] as string, visitor(), port))
   let next = 0
   return () => prepared[next++ % DISTINCT] as Buffer
+}
+
+function reads({ paths, token }: Extract<RequestPlan, { kind: 'reads' }>, port: number): Requests {
+  const prepared = paths.map((path) => Buffer.from([`GET ${path} HTTP/1.1`, `Host: 127.0.0.1:${port}`, `Authorization: Bearer ${token}`, '\r\n'].join('\r\n')))
+  let next = 0
+  return () => prepared[next++ % prepared.length] as Buffer
 }
 
 function redirectOf(link: string, visitor: number, port: number): Buffer {
@@ -54,12 +67,30 @@ function redirectOf(link: string, visitor: number, port: number): Buffer {
   )
 }
 
+/** Each token's reader, at an address of their own behind a proxy. */
+function mails(kind: 'opens' | 'mail clicks', tokens: readonly string[], port: number): Requests {
+  const prepared = tokens.map((token, visitor) =>
+    Buffer.from(
+      [
+        kind === 'opens' ? `GET /api/v1/tracking/open/${token} HTTP/1.1` : `GET /api/v1/tracking/click/${token}?url=${encodeURIComponent(DESTINATION)} HTTP/1.1`,
+        `Host: 127.0.0.1:${port}`,
+        `User-Agent: ${agentOf(visitor)}`,
+        `X-Forwarded-For: ${addressOf(visitor)}`,
+        'Accept: image/avif,image/webp,*/*;q=0.8',
+        '\r\n',
+      ].join('\r\n'),
+    ),
+  )
+  let next = 0
+  return () => prepared[next++ % prepared.length] as Buffer
+}
+
 /** Where in an event id its number stands, so that the next one is written over it. */
 const NUMBER_DIGITS = 12
 const ID_MARK = 'event-id-number'.slice(0, NUMBER_DIGITS)
 
 function clicks({ links, key, size, repeatEvery }: Extract<RequestPlan, { kind: 'clicks' }>, port: number, connections: number, eventId: string): Requests {
-  const random = createRandom(2)
+  const random = randomFrom(2)
   const link = createSkew(links.length, 1, random)
   const visitor = createSkew(VISITORS, 0.6, random)
   // A request of its own for each connection: two are never sent from one piece of memory at once.
@@ -82,7 +113,7 @@ function clicks({ links, key, size, repeatEvery }: Extract<RequestPlan, { kind: 
 
 /** A page's visits, each told by its visitor's own browser; a proxy before the server names the address. */
 function captures(port: number, connections: number, eventId: string): Requests {
-  const random = createRandom(2)
+  const random = randomFrom(2)
   const visitor = createSkew(VISITORS, 0.6, random)
   const prepared = Array.from({ length: connections }, () =>
     Array.from({ length: CAPTURES }, () => {

@@ -4,6 +4,8 @@ import type { EngineName } from './stores.ts'
 /** One row of the figures to reach: what it is called, and how it is measured. */
 export interface Row {
   name: string
+  /** The engines it is measured on; all when left out. */
+  engines?: readonly EngineName[]
   /** Steps it tells of while it runs. */
   steps(bench: Pick<Bench, 'pick' | 'full'>): number
   run(bench: Bench): Promise<Figure[]>
@@ -31,4 +33,15 @@ export function whenAnswered({ engine, settings }: Bench): string {
 /** Waits. */
 export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms))
+}
+
+/** How long each of so many took, in ms, one after the other. */
+export async function timed(count: number, work: () => Promise<unknown>): Promise<number[]> {
+  const took: number[] = []
+  for (let i = 0; i < count; i++) {
+    const start = performance.now()
+    await work()
+    took.push(performance.now() - start)
+  }
+  return took
 }

@@ -1,16 +1,18 @@
-/** Fills a store with events straight through its engine, as the years would: a process of its own, started by `reports.ts` and `product.ts`. */
+/** Fills a store with events straight through its engine, as the years would: a process of its own, started by `reports.ts`, `product.ts` and `tracking.ts`. */
 import { insertAliases } from '../src/ingest/store.ts'
-import { EVENT_COLUMN_NAMES } from '../src/store/events.ts'
+import { STORED_COLUMN_NAMES } from '../src/store/events.ts'
 import { openEngine } from '../src/store/open.ts'
+import { captures } from './captures.ts'
 import { clicks } from './clicks.ts'
-import { type Seeded, visits } from './visits.ts'
 import { serveTask } from './task.ts'
+import { visits } from './visits.ts'
+import type { Seeded } from './world.ts'
 
-/** What to fill which store with: so many events over so many days up to now; clicks on these links, the first ones most, or visits to a product. */
+/** What to fill which store with: so many events over so many days up to now; clicks on these links or captures of these referrers, the first ones most, or visits to a product. */
 export interface SeedOrder {
   dataDir: string
   databaseUrl: string | null
-  of: { links: string[] } | { project: string }
+  of: { links: string[] } | { referrers: string[] } | { project: string }
   events: number
   days: number
 }
@@ -19,11 +21,11 @@ const GROUP = 10_000
 
 serveTask<SeedOrder, { seconds: number }>(async ({ dataDir, databaseUrl, of, events, days }) => {
   const start = performance.now()
-  const engine = await openEngine({ dataDir, databaseUrl, memoryMb: 384, threads: 2 })
-  const seeded: Seeded = 'links' in of ? clicks(of.links, events, days) : visits(of.project, events, days)
+  const engine = await openEngine({ dataDir, databaseUrl, replicas: { urls: [], maxLagMs: 0 }, memoryMb: 384, threads: 2 })
+  const seeded: Seeded = 'links' in of ? clicks(of.links, events, days) : 'referrers' in of ? captures(of.referrers, events, days) : visits(of.project, events, days)
   for (let made = 0; made < events; made += GROUP) {
-    const rows = seeded.next(Math.min(GROUP, events - made))
-    await engine.transaction('events', (tx) => tx.append('events', EVENT_COLUMN_NAMES, rows))
+    const rows = seeded.next(Math.min(GROUP, events - made)).map((cells, at) => [...cells, made + at + 1])
+    await engine.transaction('events', (tx) => tx.append('events', STORED_COLUMN_NAMES, rows))
   }
   for (let at = 0; at < seeded.aliases.length; at += 1_000) {
     await engine.transaction('events', (tx) => insertAliases(tx, seeded.aliases.slice(at, at + 1_000), Date.now()))

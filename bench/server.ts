@@ -39,7 +39,7 @@ export interface Waymark extends Running {
 }
 
 /** The server as it was built; benches run in the project's root. */
-const main = resolve('dist/main.js')
+const main = resolve('dist/waymark.cjs')
 let chosen: { profileDir: string | null; env: Record<string, string> } = { profileDir: null, env: {} }
 const children = new Set<ChildProcess>()
 
@@ -57,7 +57,7 @@ export async function killServers(): Promise<void> {
 
 /** Starts the built server on a store, with settings beside those of the run. */
 export async function startWaymark(store: Store, env: Record<string, string> = {}): Promise<Waymark> {
-  const port = await freePort()
+  const port = Number(env.PORT ?? (await freePort()))
   const profile = chosen.profileDir === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${resolve(chosen.profileDir)}`, '--cpu-prof-interval=500']
   const running = await start([...profile, main], store.dataDir, {
     HOST: '127.0.0.1',
@@ -100,6 +100,11 @@ export async function startWaymark(store: Store, env: Record<string, string> = {
       await pause(QUIET_MS)
     },
   }
+}
+
+/** Starts the built edge of an origin, in a folder of its own. */
+export function startEdge(originPort: number, dataDir: string, env: Record<string, string> = {}): Promise<Running> {
+  return start([main, 'edge'], '.', { HOST: '127.0.0.1', PORT: '0', DATA_DIR: dataDir, ORIGIN_URL: `http://127.0.0.1:${originPort}`, WEBHOOK_API_KEY: KEY, ...env })
 }
 
 const FUNCTIONS = ['LinkedIn', 'Website', 'Calendly', 'Portfolio', 'GitHub', 'Newsletter']

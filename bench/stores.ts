@@ -50,12 +50,12 @@ export async function postgresAnswers(): Promise<boolean> {
   }
 }
 
-/** Makes an empty store. */
-export async function freshStore(engine: EngineName): Promise<Store> {
+/** Makes an empty store; on PostgreSQL a database of the run's server, or of another. */
+export async function freshStore(engine: EngineName, server = serverUrl): Promise<Store> {
   const random = randomBytes(6).toString('hex')
   const dataDir = join(folder, `bench-${process.pid}-${random}`)
   await mkdir(dataDir)
-  const database = engine === 'duckdb' ? null : await freshDatabase(`${databasePrefix}${process.pid}_${random}`)
+  const database = engine === 'duckdb' ? null : await freshDatabase(server, `${databasePrefix}${process.pid}_${random}`)
   const store: Store = {
     engine,
     dataDir,
@@ -79,14 +79,14 @@ export async function dropStores(): Promise<void> {
   for (const store of open) await store.drop()
 }
 
-async function freshDatabase(name: string): Promise<{ url: string; size(): Promise<number>; drop(): Promise<void> }> {
-  await withClient(serverUrl, (client) => client.query(`create database ${name} template template0 encoding 'UTF8'`))
-  const url = new URL(serverUrl)
+async function freshDatabase(server: string, name: string): Promise<{ url: string; size(): Promise<number>; drop(): Promise<void> }> {
+  await withClient(server, (client) => client.query(`create database ${name} template template0 encoding 'UTF8'`))
+  const url = new URL(server)
   url.pathname = `/${name}`
   return {
     url: url.href,
-    size: () => withClient(serverUrl, async (client) => Number((await client.query<{ size: string }>('select pg_database_size($1) as size', [name])).rows[0]?.size)),
-    drop: async () => void (await withClient(serverUrl, (client) => client.query(`drop database if exists ${name} with (force)`))),
+    size: () => withClient(server, async (client) => Number((await client.query<{ size: string }>('select pg_database_size($1) as size', [name])).rows[0]?.size)),
+    drop: async () => void (await withClient(server, (client) => client.query(`drop database if exists ${name} with (force)`))),
   }
 }
 

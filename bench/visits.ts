@@ -2,21 +2,11 @@
 import { newId } from '../src/core/ids.ts'
 import { DAY_MS } from '../src/core/time.ts'
 import type { Cell } from '../src/store/engine.ts'
-import { EVENT_COLUMN_NAMES, type EventColumn } from '../src/store/events.ts'
-import { createRandom, createSkew } from './world.ts'
-
-/** Events to fill a store with, in about the order of time. */
-export interface Seeded {
-  /** The next so many, as rows of the events' table. */
-  next(count: number): Cell[][]
-  /** Who is who, told by all events together. */
-  aliases: { project: string; alias: string; person: string }[]
-}
+import { COUNTRIES, HOURS, createSkew, createSkewOf, randomFrom } from '../src/cli/crowd.ts'
+import { type Seeded, cellsOf } from './world.ts'
 
 const EVENTS_A_PERSON = 40
 const EVENTS_A_VISIT = 8
-/** Of the day's 24 hours how much each is used: few come at night. */
-const HOURS = [2, 1, 1, 1, 1, 2, 4, 6, 8, 10, 10, 9, 9, 10, 10, 9, 9, 8, 8, 9, 9, 8, 6, 4]
 const PLANS = ['free', 'free', 'free', 'pro', 'pro', 'team']
 const SCREENS = ['home', 'search', 'results', 'item', 'cart', 'profile', 'settings', 'help']
 /** What a visit begins with, each with how likely it comes after the one before. */
@@ -29,7 +19,7 @@ export const FREQUENT = [...WAY.map(([name]) => name), ...ELSE.slice(1)]
 
 /** So many events of a project over so many days up to now. */
 export function visits(project: string, events: number, days: number): Seeded {
-  const random = createRandom(5)
+  const random = randomFrom(5)
   const people = Math.max(10, Math.floor(events / EVENTS_A_PERSON))
   const person = createSkew(people, 0.5, random)
   const other = createSkew(ELSE.length, 1.1, random)
@@ -89,17 +79,4 @@ export function visits(project: string, events: number, days: number): Seeded {
       return rows
     },
   }
-}
-
-const COUNTRIES = ['US', 'DE', 'GB', 'IN', 'FR', 'CA', 'BR', 'NL', 'ES', 'PL']
-
-/** A row of the events' table. */
-export function cellsOf(event: Partial<Record<EventColumn, Cell>>): Cell[] {
-  return EVENT_COLUMN_NAMES.map((name) => event[name] ?? null)
-}
-
-/** Draws a place of a list in proportion to its weight. */
-function createSkewOf(weights: readonly number[], random: () => number): () => number {
-  const places = weights.flatMap((weight, at) => Array.from({ length: weight }, () => at))
-  return () => places[Math.floor(random() * places.length)] as number
 }
