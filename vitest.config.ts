@@ -8,7 +8,7 @@ export default defineConfig({
     name: assure ? 'assure' : 'quick',
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     exclude: [...configDefaults.exclude, ...(assure ? [] : ['test/assure/**'])],
-    globalSetup: ['test/support/services.ts'],
+    globalSetup: ['test/support/services.ts', 'test/support/templates.ts'],
     // Processes, not threads: tests start worker threads, native engines and servers of their own.
     pool: 'forks',
     maxWorkers: 2,

@@ -1,12 +1,12 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, readdir, rm, symlink } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
-import { runInNewContext } from 'node:vm'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { page, pages, root } from './support/documents.ts'
+import { testEdge } from './support/edge.ts'
 import { type ServerProcess, TEST_KEY, freePort, startServer } from './support/process.ts'
 import { type Ended, run, steady, stepsOf, walk } from './support/run.ts'
 
@@ -25,6 +25,8 @@ let server: ServerProcess
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'waymark-docs-'))
   await Promise.all(['docs', 'scripts'].map((name) => symlink(join(root, name), join(folder, name))))
+  await mkdir(join(folder, 'bin'))
+  await writeFile(join(folder, 'bin/waymark'), `#!/bin/sh\nexec node '${join(root, 'dist/waymark.cjs')}' "$@"\n`, { mode: 0o700 })
   // No Redis answers there; what is measured of it is shown all the same.
   server = await startServer({ dataDir: folder, env: { REDIS_URL: 'redis://127.0.0.1:1' } })
 })
@@ -34,14 +36,14 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-describe.each(['README.md', 'docs/guide/links.md', 'docs/guide/product.md', 'docs/guide/tracking.md', 'docs/guide/partners.md', 'docs/guide/accounts.md'])(`the commands in %s${curl ? '' : ' (left out: no curl)'}`, (path) => {
-  test.skipIf(!curl)('run, and answer what is shown', async () => {
+describe.each(['README.md', 'docs/guide/links.md', 'docs/guide/product.md', 'docs/guide/tracking.md', 'docs/guide/partners.md', 'docs/guide/email.md', 'docs/guide/campaigns.md', 'docs/guide/webhooks.md', 'docs/guide/accounts.md', 'docs/guide/command-line.md', 'docs/guide/edge.md'])(`the commands in %s${curl ? '' : ' (left out: no curl)'}`, (path) => {
+  test.skipIf(!curl)('run, and answer what is shown', { timeout: 300_000 }, async () => {
     const fresh = await mkdtemp(join(tmpdir(), 'waymark-docs-'))
-    const own = await startServer({ dataDir: fresh })
+    const [own, edgePort] = await Promise.all([startServer({ dataDir: fresh, ...(path.endsWith('campaigns.md') ? { env: { SMTP_URL: 'log:' } } : {}) }), freePort()])
     try {
       const password = /password: (\S+)/.exec(await greeting(own))?.[1] as string
       const steps = stepsOf((await page(path)).blocks)
-      const printed = await walk(steps, { cwd: folder, replace: { 'http://127.0.0.1:8080': own.url, 'your-key': TEST_KEY, 'your-password': password } })
+      const printed = await walk(steps, { cwd: folder, replace: { 'http://127.0.0.1:8080': own.url, ':8090': `:${edgePort}`, 'PORT=8090': `PORT=${edgePort}`, 'your-key': TEST_KEY, 'your-password': password } })
       expect(steps.length).toBeGreaterThan(1)
       for (const [at, { shown }] of steps.entries()) {
         if (shown?.lang === 'json') expect(steady(JSON.parse(printed[at] as string), own.url)).toEqual(steady(JSON.parse(shown.text), own.url))
@@ -62,18 +64,25 @@ test('the first start says what README.md shows', async () => {
   for (const word of words) expect(said).toContain(word)
 })
 
+/** Folders of a machine, which are no paths of the server. */
+const machineFolder = /^\/(?:backups|data|usr|var)(?:\/|$)/
+
 test('every route and metric on the pages exists', async () => {
   const spec = (await (await fetch(`${server.url}/apispec.json`)).json()) as { paths: Record<string, object> }
-  const metrics = await (await fetch(`${server.url}/metrics`)).text()
+  const edge = await testEdge(server.url)
+  const metrics = (await Promise.all([server.url, edge.edge.url].map(async (url) => (await fetch(`${url}/metrics`)).text()))).join('\n')
+  await edge.close()
   expect((await fetch(`${server.url}/swagger`)).status).toBe(200)
   const patterns = Object.entries(spec.paths).map(([path, methods]) => ({ path, methods, like: new RegExp(`^${path.replace(/\{\w+\}/g, '[\\w:-]+')}$`) }))
   const missing: string[] = []
   for (const { path: from, spans, text } of await pages()) {
     for (const span of spans) {
       const [, method, path = ''] = /^(?:(GET|POST|PATCH|DELETE) )?(\/[\w:/.-]*)(?:\?.*)?$/.exec(span) ?? []
-      if (path === '' || path === '/swagger' || (path.endsWith('/') && patterns.some((known) => known.path.startsWith(path)))) continue
-      const route = patterns.find(({ like }) => like.test(path))
-      if (!route || (method !== undefined && !(method.toLowerCase() in route.methods))) missing.push(`${from}: ${span}`)
+      if (path === '' || path === '/swagger' || machineFolder.test(path) || (path.endsWith('/') && patterns.some((known) => known.path.startsWith(path)))) continue
+      const routes = patterns.filter(({ like }) => like.test(path))
+      if (routes.some(({ methods }) => method === undefined || method.toLowerCase() in methods)) continue
+      const isPage = method === undefined && (await fetch(server.url + path)).headers.get('content-type')?.startsWith('text/html')
+      if (!isPage) missing.push(`${from}: ${span}`)
     }
     for (const [name] of text.matchAll(/\bwaymark_\w+/g)) {
       if (!metrics.includes(`# HELP ${name.replace(/_bucket$/, '')} `)) missing.push(`${from}: ${name}`)
@@ -144,40 +153,6 @@ describe('the samples in JavaScript', () => {
   })
 })
 
-test('capture.js tells of a visit, and of a click away from a page behind it', async () => {
-  const script = (await readFile(join(samples, 'capture.js'), 'utf8')).replace('https://waymark.example.com', server.url)
-  const sent: Promise<Response>[] = []
-  const post = (url: string, question: RequestInit): Promise<Response> => {
-    const answer = fetch(url, question)
-    sent.push(answer)
-    return answer
-  }
-  const kept = new Map<string, string>()
-  /** As much of a browser as the script touches; what it sends goes out as a browser sends it. */
-  const visit = (address: string, click?: string): void => {
-    const { host, pathname, search } = new URL(address)
-    const document = Object.assign(new EventTarget(), { closest: () => click && { href: click, host: new URL(click).host } })
-    runInNewContext(script, {
-      URLSearchParams, crypto, document, JSON,
-      location: { host, pathname, search },
-      sessionStorage: { getItem: (name: string) => kept.get(name) ?? null, setItem: (name: string, value: string) => void kept.set(name, value) },
-      fetch: post,
-      navigator: { sendBeacon: (url: string, body: string) => void post(url, { method: 'POST', body }) },
-    })
-    document.dispatchEvent(new Event('click'))
-  }
-  visit('https://shop.example.com/elsewhere', 'https://kickstarter.com/nobody-was-sent')
-  visit('https://shop.example.com/about?ref=sample&campaign=docs&source=mail')
-  visit('https://shop.example.com/more', 'https://shop.example.com/own')
-  visit('https://shop.example.com/more', 'https://kickstarter.com/projects/wihy')
-  expect((await Promise.all(sent)).map(({ status }) => status)).toEqual([200, 200])
-  const login = await fetch(`${server.url}/api/auth/login`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ email: 'admin@localhost', password: /password: (\S+)/.exec(await greeting(server))?.[1] }) })
-  const { token } = (await login.json()) as { token: string }
-  const { events } = (await (await fetch(`${server.url}/api/tracking/referrer/sample`, { headers: { authorization: `Bearer ${token}` } })).json()) as { events: object[] }
-  const event = { referrer: 'sample', campaign: 'docs', landingPage: '/about', originalSource: 'mail' }
-  expect(events).toMatchObject([{ ...event, eventType: 'outbound', destinationUrl: 'https://kickstarter.com/projects/wihy' }, { ...event, eventType: 'inbound', destinationUrl: null }])
-})
-
 describe(`the samples in Python${python ? '' : ' (left out: no Python 3)'}`, () => {
   const script = (name: string, env: Record<string, string> = {}): Promise<Ended> =>
     run(python as string, ['-B', join(samples, name)], { cwd: folder, env: world({ PYTHONUNBUFFERED: '1', ...env }) })
@@ -203,7 +178,7 @@ describe(`the samples in Python${python ? '' : ' (left out: no Python 3)'}`, () 
 })
 
 test('every sample is tried here', async () => {
-  const text = await readFile(import.meta.filename, 'utf8')
+  const text = (await Promise.all(['examples', 'python', 'webhooks'].map((name) => readFile(join(root, `test/docs-${name}.test.ts`), 'utf8')))).join('\n')
   expect((await readdir(samples)).filter((name) => !text.includes(`'${name}'`))).toEqual([])
 })
 

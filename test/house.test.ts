@@ -16,7 +16,7 @@ const rooms = importRules.filter((name) => name.startsWith('order-')).map((name)
 describe('the house', () => {
   test('stands in the order that the plan shows', () => {
     expect(rooms.join(' → ')).toBe(
-      'core → store → http → capture → accounts → ingest → reports → product → links → tracking → email → partners → webhooks → privacy → cli',
+      'core → store → http → capture → accounts → ingest → reports → product → links → tracking → email → partners → webhooks → privacy → edge → cli',
     )
   })
 
@@ -127,19 +127,22 @@ describe('each rule about a file can fail', () => {
     },
     'no test left out or run alone': {
       bad: [
+        ['web/a.test.ts', "test.only('x', () => {})"],
         ['src/a.test.ts', "test.only('x', () => {})"],
         ['src/a.test.ts', "describe.skip('x', () => {})"],
         ['src/a.test.ts', "test.each([1]).only('x', () => {})"],
         ['src/a.test.ts', "it.todo('x')"],
+        ['src/a.test.ts', "test.runIf(engine.name === 'duckdb')('x', () => {})"],
       ],
       good: [['src/a.test.ts', "test('test.only', () => { cursor.skip(3) })"]],
     },
     'no compiler error silenced': {
-      bad: [['src/a.ts', '// @ts-ignore\nconst x = y'], ['src/a.ts', '// @ts-nocheck\n']],
+      bad: [['web/a.tsx', '// @ts-ignore\nconst x = y'], ['src/a.ts', '// @ts-ignore\nconst x = y'], ['src/a.ts', '// @ts-nocheck\n']],
       good: [['src/a.test.ts', '// @ts-expect-error: the compiler must refuse it\nconst x: string = 1']],
     },
     'no any': {
       bad: [
+        ['web/a.tsx', 'const x = <p>{1 as any}</p>'],
         ['src/a.ts', 'const x: any = 1'],
         ['src/a.ts', 'const x = 1 as any'],
         ['src/a.ts', 'type X = Record<string, any>'],
@@ -148,8 +151,24 @@ describe('each rule about a file can fail', () => {
       ],
       good: [['src/a.ts', "// : any\nconst any = 'as any'; const x = { any: 1 }"]],
     },
+    'the pages know the server by its API': {
+      bad: [['web/links/a.tsx', "import '../../src/links/index.ts'"], ['web/a.ts', "import type { X } from '../src/links/schemas.ts'"], ['web/a.ts', "const x = await import('../test/support/app.ts')"]],
+      good: [['web/links/a.tsx', "import { momentOf } from '../../src/core/zones.ts'"], ['web/a.ts', "import type { X } from './api/links.ts'\nimport './design/base.css'"], ['src/a.ts', "import '../src/links/index.ts'"]],
+    },
+    'the design and the way to the API know no page': {
+      bad: [['web/design/a.tsx', "import '../links/b.ts'"], ['web/api/a.ts', "import type { X } from '../shell/b.ts'"]],
+      good: [['web/design/a.tsx', "import '../api/b.ts'\nimport './c.ts'\nimport '../../src/core/csv.ts'\nimport 'uplot'"], ['web/links/a.tsx', "import '../shell/b.ts'"]],
+    },
+    'what runs in browsers of others needs nothing but itself, and React where that is': {
+      bad: [['clients/browser/src/a.ts', "import '../../../src/core/ids.ts'"], ['clients/browser/src/a.ts', "import type { X } from 'react-dom'"]],
+      good: [['clients/browser/src/a.ts', "import './b.ts'\nimport { useState } from 'react'"], ['clients/browser/vite.config.ts', "import 'vite'"]],
+    },
+    'what runs in servers of others needs nothing but itself and Node': {
+      bad: [['clients/node/src/a.ts', "import '../../../src/core/ids.ts'"], ['clients/node/src/a.ts', "import { uuidv7 } from 'uuidv7'"], ['clients/node/src/a.ts', "const x = await import('pino')"]],
+      good: [['clients/node/src/a.ts', "import './b.ts'\nimport { crc32 } from 'node:zlib'"], ['clients/browser/vite.config.ts', "import 'vite'"]],
+    },
     'no import written inside a type': {
-      bad: [['src/a.ts', "type X = import('../links/link.ts').Link"], ['src/a.ts', "let x: typeof import('../links/link.ts')"]],
+      bad: [['web/a.ts', "type X = import('../b.ts').X"], ['src/a.ts', "type X = import('../links/link.ts').Link"], ['src/a.ts', "let x: typeof import('../links/link.ts')"]],
       good: [['src/a.ts', "import type { Link } from '../links/link.ts'"], ['src/a.ts', "const x = await import('node:fs')"]],
     },
   }
@@ -207,5 +226,5 @@ async function files(folder: string): Promise<string[]> {
     const entries = await readdir(join(folder, top), { recursive: true, withFileTypes: true }).catch(() => [])
     found.push(...entries.filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name)).map((entry) => join(entry.parentPath, entry.name)))
   }
-  return found.map((path) => relative(folder, path).split(sep).join('/')).filter((path) => !path.includes('node_modules/'))
+  return found.map((path) => relative(folder, path).split(sep).join('/')).filter((path) => !/(^|\/)(node_modules|dist)\//.test(path))
 }

@@ -3,7 +3,9 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ADMIN, type TestApp, testApp } from './support/app.ts'
+import { ask } from './support/ask.ts'
 import { root } from './support/documents.ts'
+import { type TestEdge, testEdge } from './support/edge.ts'
 import { onEngine } from './support/engines.ts'
 import { readExposition, readPromql } from './support/promql.ts'
 
@@ -45,6 +47,7 @@ function filled(expr: string): string {
 onEngine('duckdb', 'what operators are given', (engine) => {
   let exposed: Map<string, Set<string> | null>
   let app: TestApp
+  let edge: TestEdge
   beforeAll(async () => {
     // No Redis answers there; its metric is shown all the same.
     app = await testApp(engine, { env: { REDIS_URL: 'redis://127.0.0.1:1' } })
@@ -54,9 +57,13 @@ onEngine('duckdb', 'what operators are given', (engine) => {
     await app.click(`/link?uuid=${id}`)
     await app.ask('POST', '/api/auth/login', { body: ADMIN })
     await app.stats(id)
-    exposed = readExposition(String((await app.ask('GET', '/metrics')).body))
+    edge = await testEdge(app.url)
+    exposed = readExposition([String((await app.ask('GET', '/metrics')).body), String((await ask(edge.edge.url, 'GET', '/metrics')).body).replace(/^(?!.*waymark_edge_).*\n/gm, '')].join('\n'))
   })
-  afterAll(() => app.close())
+  afterAll(async () => {
+    await edge.close()
+    await app.close()
+  })
 
   /** What of an expression a running server does not have. */
   const missing = (expr: string): string[] => {

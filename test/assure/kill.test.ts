@@ -18,7 +18,7 @@ onEveryEngine('a server killed at 200 random moments during 1,000,000 events', (
         : { starting: 50, recovering: 50, busy: 80, closing: 20 }
     const start = performance.now()
     const run = await crash(store, { seed, events: 1_000_000, kills })
-    console.log(`${engine.name}, CRASH_SEED=${seed}, ${run.kills} kills in ${Math.round((performance.now() - start) / 1_000)} s: ${figuresOf(run.verdict)}; failures ${JSON.stringify(run.failures)}`)
+    console.log(`${engine.name}, ${run.kills} kills in ${Math.round((performance.now() - start) / 1_000)} s: ${figuresOf(run.verdict)}; failures ${JSON.stringify(run.failures)}`)
     expect(faultsOf(run.verdict)).toEqual(NO_FAULTS)
   })
 })

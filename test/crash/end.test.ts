@@ -46,7 +46,7 @@ onEveryEngine('a server told to end under load', (engine) => {
       }
       const { failures } = await sender.stop()
       const verdict = await judgeStage(stage, server, slowOnes)
-      console.log(`${engine.name}, END_SEED=${seed}, ended ${times} times in ${took.join(', ')} ms: ${figuresOf(verdict)}; failures ${JSON.stringify(failures)}`)
+      console.log(`${engine.name}, ended ${times} times in ${took.join(', ')} ms: ${figuresOf(verdict)}; failures ${JSON.stringify(failures)}`)
       expect(faultsOf(verdict)).toEqual(NO_FAULTS)
       expect(Math.max(...took)).toBeLessThan(LONGEST_MS)
     } finally {

@@ -15,7 +15,7 @@ onEveryEngine('a server killed at 20 random moments under load', (engine) => {
     const kills = engine.name === 'duckdb' ? { starting: 4, recovering: 4, busy: 7, 'quiet checkpoint': 2, 'busy checkpoint': 1, closing: 2 } : { starting: 5, recovering: 5, busy: 8, closing: 2 }
     const start = performance.now()
     const run = await crash(store, { seed, events: 60_000, kills })
-    console.log(`${engine.name}, CRASH_SEED=${seed}, ${run.kills} kills in ${Math.round((performance.now() - start) / 1_000)} s: ${figuresOf(run.verdict)}; failures ${JSON.stringify(run.failures)}`)
+    console.log(`${engine.name}, ${run.kills} kills in ${Math.round((performance.now() - start) / 1_000)} s: ${figuresOf(run.verdict)}; failures ${JSON.stringify(run.failures)}`)
     expect(faultsOf(run.verdict)).toEqual(NO_FAULTS)
   })
 })

@@ -98,7 +98,7 @@ onEveryEngine('the same batch again', (engine) => {
       await sender.until(() => proxy.swallowed >= (assure ? 10_000 : 200))
       await sender.stop()
       const verdict = await judgeStage(stage, server)
-      console.log(`${engine.name}, SWALLOW_SEED=${seed}, ${proxy.swallowed} answers cut off: ${figuresOf(verdict)}`)
+      console.log(`${engine.name}, ${proxy.swallowed} answers cut off: ${figuresOf(verdict)}`)
       expect(faultsOf(verdict)).toEqual(NO_FAULTS)
     } finally {
       sender.abandon()

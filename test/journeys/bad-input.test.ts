@@ -179,6 +179,7 @@ onEveryEngine('what cannot be understood', (engine) => {
       ['GET', '/api/nothing?secret=1', links('There is nothing at GET /api/nothing.')],
       ['GET', '/api/v1/nothing', { detail: 'There is nothing at GET /api/v1/nothing.' }],
       ['DELETE', '/nothing', { error: 'There is nothing at DELETE /nothing.' }],
+      ['PROPFIND', '/nothing', { error: 'There is nothing at PROPFIND /nothing.' }],
       ['GET', '//evil.example/', { error: 'There is nothing at GET //evil.example/.' }],
     ])('%s %s is 404', async (method, path, answer) => {
       expect(shown(await app.ask(method, path))).toEqual([404, answer])
@@ -194,6 +195,8 @@ onEveryEngine('what cannot be understood', (engine) => {
       ['POST', '/api/link-tracking/lookup/x', 'GET, HEAD, OPTIONS'],
       ['DELETE', '/api/keys', 'GET, HEAD, POST, OPTIONS'],
       ['POST', '/health', 'GET, HEAD, OPTIONS'],
+      ['PROPFIND', '/api/tracking/capture', 'POST, OPTIONS'],
+      ['PURGE', '/website?uuid=x', 'GET, HEAD, OPTIONS'],
     ])('%s %s is 405 and says what is allowed', async (method, path, allow) => {
       for (const question of [{}, { headers: { 'content-type': 'text/plain' }, body: 'x' }, { headers: JSON_TYPE, body: '{' }]) {
         const { status, headers, body } = await app.ask(method, path, question)

@@ -183,7 +183,7 @@ onEveryEngine('a client that repeats itself', (engine) => {
 async function leaveInJournal(store: FreshStore, click: { tracking_id: string; event_id: string }): Promise<void> {
   const journal = await Journal.open(`${store.dataDir}/journal`, 1e9, () => undefined)
   const engine = await engineOn(store)
-  journal.resume(await positionOf(engine, journal.id), START)
+  journal.resume(await positionOf(engine, journal.id, START), START)
   await engine.close()
   const world: PipelineWorld = { ipStorage: 'none', privacy: () => privacyFor(Buffer.alloc(32)), country: () => null, onStep: () => undefined }
   const { drafts } = readBatch([click], START, () => undefined)

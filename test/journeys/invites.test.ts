@@ -48,7 +48,7 @@ onEveryEngine('invites', (engine) => {
       { accessToken: expect.any(String), inviteSent: false, inviteError: 'The mail server has not taken the mail. Hand out dashboardUrl yourself, or rotate the token to send another invite.' },
     ])
     expect((await numbers('fails', `?token=${(body as Shown).accessToken}`)).status).toBe(200)
-    expect(log.map((line) => JSON.parse(line) as { msg: string; why?: string }).filter(({ msg }) => msg === 'mail not sent')).toEqual([{ level: 40, time: expect.any(Number), why: '550', msg: 'mail not sent' }])
+    expect(log.map((line) => JSON.parse(line) as { msg: string; why?: string }).filter(({ msg }) => msg === 'mail not sent')).toEqual([{ level: 40, time: expect.any(Number), outcome: 'failed', why: '550', msg: 'mail not sent' }])
     expect(log.join('')).not.toContain('fails@')
     expect(await app.metric('waymark_mails_total{outcome="failed"}')).toBe(1)
   })

@@ -124,7 +124,7 @@ describe('a start that cannot be', () => {
   })
 })
 
-test('npm start serves, and a signal ends it in order', async () => {
+test('npm start serves, and a signal ends it in order', { timeout: 120_000 }, async () => {
   const dataDir = await mkdtemp(join(tmpdir(), 'waymark-test-'))
   const port = await freePort()
   const child = spawn('npm', ['start', '--silent'], {
@@ -135,7 +135,7 @@ test('npm start serves, and a signal ends it in order', async () => {
   let err = ''
   child.stderr.on('data', (chunk: Buffer) => (err += chunk))
   const ended = new Promise<number | null>((resolve) => child.once('exit', resolve))
-  await until('it greets', () => err.includes('Make a link'), 25_000)
+  await until('it greets', () => err.includes('Make a link'), 90_000)
   expect((await ask(`http://127.0.0.1:${port}`, 'GET', '/health')).status).toBe(200)
   child.kill('SIGTERM')
   expect(await ended).toBe(0)

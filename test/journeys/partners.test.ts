@@ -98,6 +98,7 @@ onEveryEngine('partners', (engine) => {
           from: 'hello@example.com',
           to: ['john@example.com'],
           headers: expect.objectContaining({ from: ['Waymark <hello@example.com>'], to: ['john@example.com'], subject: ['Your dashboard'], 'content-type': ['text/plain; charset=utf-8'] }),
+          html: null,
           text: expect.stringContaining(`Hello John Smith,\n\nhere you see what comes of your recommendations (partner_john):\n\nhttps://waymark.example.com/engagement/partner_john?token=${token}\n\nThe address works until 22 November 2027.`),
         },
       ])
@@ -259,7 +260,7 @@ onEveryEngine('partners', (engine) => {
 
   test('clicks of a link with the partner’s id are the partner’s, machines beside people; the rate is people’s alone', async () => {
     const { accessToken } = await create({ trackingId: 'linker' })
-    const link = await app.given.link({ partner: 'linker', campaign: 'autumn', original_url: 'https://www.github.com/example' })
+    const link = await app.given.link({ partner: 'linker', campaign: 'autumn', original_url: 'https://www.github.com/example?utm_source=autumn_mail' })
     for (const agent of [CHROME, 'curl/8.5.0']) await app.click(`/website?uuid=${link.tracking_id}`, { 'user-agent': agent })
     const [outbound] = captures(1, { referrer: 'linker', eventType: 'outbound', timestamp: '2026-11-22T14:29:00Z' }, 0) as [Capture]
     await given([outbound, { ...outbound, userAgent: 'curl/8.5.0' }, { ...outbound, userAgent: 'Googlebot/2.1' }])
@@ -284,5 +285,11 @@ onEveryEngine('partners', (engine) => {
       ]),
       clicksByDay: [{ date: '2026-11-22', clicks: 5, humanClicks: 2, machineClicks: 3 }],
     })
+    const own = (await app.get('/api/tracking/referrer/linker', { as: 'admin' })).body as { events: object[] }
+    expect(own).toMatchObject({ totalClicks: 5, humanClicks: 2, machineClicks: 3, campaigns: { none: 3, autumn: 2 } })
+    expect(own.events[0]).toMatchObject({ referrer: 'linker', campaign: 'autumn', landingPage: null, destinationUrl: link.original_url, eventType: 'inbound' })
+    const stats = (await app.get('/api/tracking/stats?utm=true&limit=1', { as: 'admin' })).body as { byLandingPage: object }
+    expect(stats).toMatchObject({ byReferrer: { linker: 5 }, humanByReferrer: { linker: 2 }, machineByReferrer: { linker: 3 }, byUtmSource: { autumn_mail: 2 }, humanByUtmSource: { autumn_mail: 1 }, machineByUtmSource: { autumn_mail: 1 }, byUtmMedium: {}, byUtmCampaign: {} })
+    expect(Object.keys(stats.byLandingPage)).not.toContain('null')
   })
 })

@@ -6,7 +6,7 @@ import { readStore } from '../support/store.ts'
 
 const DAY = 86_400_000
 const UUID = expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/)
-const NOTHING = { events: 0, mentions: 0, aliases: 0, dead_letters: 0, answers: 0 }
+const NOTHING = { events: 0, mentions: 0, aliases: 0, dead_letters: 0, answers: 0, leads: 0 }
 
 /** All rows of all tables in which people may stand, as one text. */
 const everything = async (app: TestApp): Promise<string> => {
@@ -63,6 +63,7 @@ onEveryEngine('a person', (engine) => {
           { project: projectKey, user_ids: ['ada.lovelace@example.com'], anonymous_ids: expect.arrayContaining(['browser-of-ada', 'phone-of-ada']), session_ids: expect.arrayContaining(['session-ada-1', 'session-ada-2']) },
         ],
         aliases: ['browser', 'phone'].map((what) => ({ project: projectKey, alias: `a:${what}-of-ada`, person: 'u:ada.lovelace@example.com', created_at: expect.any(String) })),
+        leads: [],
         answers: [{ scope: 'public POST /v1/events/batch', key: 'retry-of-ada.lovelace@example.com', status: 200, answer: expect.any(String), created_at: '2026-11-22T14:30:00.000Z' }],
         events: [
           { ...event, name: 'view', ts: '2026-11-22T13:30:00.000Z', event_id: 'ada-view', anonymous_id: 'browser-of-ada', session_id: 'session-ada-1', person: 'a:browser-of-ada', properties: { mail: 'ada.lovelace@example.com' } },
@@ -115,12 +116,12 @@ onEveryEngine('a person', (engine) => {
       funnel: (await app.post('/v1/reports/funnel', { projectKey, steps: ['view', 'login', 'buy'] }, { as: 'nobody' })).body,
     })
     const before = await numbers()
-    expect(await person('DELETE', 'anonymousId=phone-of-ada')).toEqual([200, { success: true, erased: { events: 4, mentions: 1, aliases: 2, dead_letters: 1, answers: 1 } }])
+    expect(await person('DELETE', 'anonymousId=phone-of-ada')).toEqual([200, { success: true, erased: { events: 4, mentions: 1, aliases: 2, dead_letters: 1, answers: 1, leads: 0 } }])
     expect(await numbers()).toEqual(before)
     // Once more there is nothing left to erase, and nothing to see.
     expect(await person('DELETE', 'anonymousId=phone-of-ada')).toEqual([200, { success: true, erased: NOTHING }])
     for (const name of ['userId=ada.lovelace%40example.com', 'anonymousId=browser-of-ada', 'sessionId=session-ada-1', 'email=ada.lovelace%40example.com']) {
-      expect(await person('GET', name)).toEqual([200, { success: true, identities: [], aliases: [], answers: [], events: [], dead_letters: [], cursor: null }])
+      expect(await person('GET', name)).toEqual([200, { success: true, identities: [], aliases: [], answers: [], leads: [], events: [], dead_letters: [], cursor: null }])
     }
     // Others have lost nothing but what they shared.
     expect((await person('GET', 'userId=bob'))[1].events).toMatchObject([{ name: 'view', user_id: 'bob', user_agent: CHROME, session_id: expect.stringMatching(/^e:[0-9a-f]{32}$/) }])
@@ -159,7 +160,7 @@ onEveryEngine('a person', (engine) => {
     expect({ ...after, recent: [] }).toEqual({ ...before, recent: [] })
     expect(JSON.stringify(after)).not.toMatch(/session-of-clicks|203\.0\.113|dora/)
     expect(await person('DELETE', 'sessionId=session-ada-1')).toEqual([409, { success: false, error: 'Several people used this session. Ask for each by userId or anonymousId.' }])
-    expect(await person('DELETE', 'sessionId=session-cy')).toEqual([200, { success: true, erased: { events: 2, mentions: 0, aliases: 1, dead_letters: 1, answers: 0 } }])
+    expect(await person('DELETE', 'sessionId=session-cy')).toEqual([200, { success: true, erased: { events: 2, mentions: 0, aliases: 1, dead_letters: 1, answers: 0, leads: 0 } }])
   })
 
   test('with a short id does not take with them what only looks alike', async () => {

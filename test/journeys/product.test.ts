@@ -45,6 +45,12 @@ onEveryEngine('a product', (engine) => {
       expect(((await app.ask('GET', '/v1/projects')).body as { projects: Project[] }).projects).toContainEqual(body)
     })
 
+    test('takes events as text, as pages send them without asking first', async () => {
+      const batch = JSON.stringify({ projectKey: await given(), events: [event('seen', { eventId: 'seen-1' })] })
+      expect(await post('/v1/events/batch', batch, { 'content-type': 'text/plain;charset=UTF-8' })).toMatchObject({ status: 200, body: { inserted: 1, duplicates: 0 } })
+      expect(await post('/v1/events/batch', batch)).toMatchObject({ status: 200, body: { inserted: 0, duplicates: 1 } })
+    })
+
     test('sends events', async () => {
       const body = `{
     "projectKey": "${projectKey}",

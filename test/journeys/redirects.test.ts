@@ -239,4 +239,14 @@ onEveryEngine('a redirect', (engine) => {
     ])
     expect(JSON.parse(String(rows[0]?.metadata))).toEqual({ host: 'steve-glen.com', protocol: 'http' })
   })
+
+  test('behind a proxy that ends TLS stores the scheme that the visitor used', async () => {
+    const behind = await testApp(engine, { env: { TRUST_PROXY: '127.0.0.1' } })
+    const { tracking_id: id } = await behind.given.link({ tracking_id: 'proxied' })
+    await behind.click(`/link?uuid=${id}`, { host: 'steve-glen.com', 'x-forwarded-for': '198.51.100.1', 'x-forwarded-proto': 'https' })
+    await behind.stop()
+    const rows = await readStore(behind.store, `select metadata from link_clicks where tracking_id = '${id}'`)
+    expect(rows.map(({ metadata }) => JSON.parse(String(metadata)))).toEqual([{ host: 'steve-glen.com', protocol: 'https' }])
+    await behind.store.drop()
+  })
 })

@@ -59,13 +59,21 @@ onEveryEngine('the API reference', (engine) => {
         'GET /api/dead-letters', 'GET /api/keys', 'GET /api/link-tracking/links', 'GET /api/link-tracking/links/{id}', 'GET /api/link-tracking/links/{id}/qr',
         'DELETE /api/privacy/person', 'GET /api/privacy/person',
         'GET /api/link-tracking/links/{id}/stats', 'GET /api/link-tracking/lookup/{tracking_id}', 'GET /api/link-tracking/sync', 'GET /api/tracking-ingest/health', 'GET /apispec.json',
-        'GET /calendly', 'GET /db/health', 'GET /github', 'GET /health', 'GET /link', 'GET /linkedin', 'GET /metrics', 'GET /portfolio', 'GET /track/{id}', 'GET /website',
+        'GET /calendly', 'GET /db/health', 'GET /github', 'GET /health', 'GET /link', 'GET /linkedin', 'GET /metrics', 'GET /portfolio', 'GET /track/{id}', 'GET /waymark.js', 'GET /website',
         'PATCH /api/link-tracking/links/{id}', 'POST /api/auth/login', 'POST /api/dead-letters/replay', 'POST /api/keys', 'POST /api/keys/{id}/revoke', 'POST /api/link-tracking/links',
         'POST /api/link-tracking/links/bulk', 'POST /api/tracking-ingest/batch', 'POST /api/tracking-ingest/test', 'POST /db/test-insert',
         'GET /api/tracking/referrer/{referrerId}', 'GET /api/tracking/stats', 'POST /api/tracking/capture',
+        'GET /api/v1/tracking/open/{token}', 'GET /api/v1/tracking/click/{token}', 'GET /api/v1/tracking/unsubscribe/{token}', 'POST /api/v1/tracking/unsubscribe/{token}',
+        'GET /api/v1/tracking/unsubscribe-confirm', 'POST /api/v1/tracking/unsubscribe-confirm',
+        'POST /api/v1/leads', 'GET /api/v1/leads', 'POST /api/v1/leads/import', 'GET /api/v1/leads/{id}', 'PATCH /api/v1/leads/{id}', 'DELETE /api/v1/leads/{id}',
+        'GET /api/live', 'GET /api/numbers',
         'GET /v1/projects', 'POST /v1/projects', 'PATCH /v1/projects/{projectKey}', 'POST /v1/events/batch', 'GET /v1/reports/conversion', 'GET /v1/reports/events-timeseries',
         'GET /v1/reports/overview', 'GET /v1/reports/retention', 'GET /v1/reports/top-events', 'POST /v1/reports/funnel', 'POST /v1/reports/paths', 'POST /v1/reports/query',
         'GET /api/tracking/engagement/{trackingId}', 'GET /api/tracking/partners', 'POST /api/tracking/partner/create', 'POST /api/tracking/partner/{trackingId}/revoke', 'POST /api/tracking/partner/{trackingId}/rotate',
+        'GET /api/v1/campaigns', 'POST /api/v1/campaigns', 'GET /api/v1/campaigns/{id}', 'PATCH /api/v1/campaigns/{id}', 'POST /api/v1/campaigns/tracking-token', 'POST /api/v1/campaigns/send', 'GET /api/v1/campaigns/analytics',
+        'GET /api/v1/campaigns/{id}/mailings', 'GET /api/v1/campaigns/mailings/{id}', 'GET /api/v1/campaigns/mailings/{id}/messages', 'POST /api/v1/campaigns/mailings/{id}/cancel', 'POST /api/v1/campaigns/messages/{id}/retry',
+        'GET /api/v1/webhooks', 'POST /api/v1/webhooks', 'DELETE /api/v1/webhooks/{id}', 'PATCH /api/v1/webhooks/{id}', 'GET /api/v1/webhooks/{id}/deliveries', 'POST /api/v1/webhooks/{id}/rotate',
+        'POST /api/v1/webhooks/{id}/test', 'POST /api/v1/webhooks/deliveries/{id}/replay',
       ].sort(),
     )
   })
@@ -106,6 +114,12 @@ onEveryEngine('the API reference', (engine) => {
     }
   })
 
+  test('says what every answer is', () => {
+    const silent = operations.filter(([, { responses }]) => Object.entries(responses).some(([status, { content = {} }]) => /^2(?!04)/.test(status) && !Object.values(content).some(({ schema }) => schema !== undefined)))
+    // Its own document, which says so itself.
+    expect(silent.map(([name]) => name)).toEqual(['GET /apispec.json'])
+  })
+
   describe('keeps its word', () => {
     /** Whether what the server answers is what the document says of that status. */
     const breaches = (name: string, status: number, body: unknown): unknown => {
@@ -122,7 +136,11 @@ onEveryEngine('the API reference', (engine) => {
       ['POST /api/link-tracking/links', 400, 'POST', '/api/link-tracking/links', {}],
       ['POST /api/link-tracking/links/bulk', 207, 'POST', '/api/link-tracking/links/bulk', { links: [{ original_url: 'https://example.com/' }, null] }],
       ['GET /api/link-tracking/links', 200, 'GET', '/api/link-tracking/links'],
+      ['GET /api/link-tracking/links', 200, 'GET', '/api/link-tracking/links?counts=true'],
       ['GET /api/link-tracking/links/{id}', 200, 'GET', '/api/link-tracking/links/known'],
+      ['GET /health', 200, 'GET', '/health'],
+      ['GET /db/health', 200, 'GET', '/db/health'],
+      ['POST /db/test-insert', 200, 'POST', '/db/test-insert'],
       ['GET /api/link-tracking/links/{id}', 404, 'GET', '/api/link-tracking/links/nobody'],
       ['PATCH /api/link-tracking/links/{id}', 200, 'PATCH', '/api/link-tracking/links/known', { description: 'changed' }],
       ['POST /api/tracking-ingest/batch', 200, 'POST', '/api/tracking-ingest/batch', { events: [{ tracking_id: 'known', ip_address: '203.0.113.1' }] }],
@@ -148,10 +166,77 @@ onEveryEngine('the API reference', (engine) => {
         ['POST /api/tracking/capture', 400, '/api/tracking/capture', { body: {} }],
         ['GET /api/tracking/stats', 200, '/api/tracking/stats', {}],
         ['GET /api/tracking/stats', 200, '/api/tracking/stats?explain', {}],
+        ['GET /api/numbers', 200, '/api/numbers?from=2026-11-21&to=2026-11-22', {}],
+        ['GET /api/numbers', 400, '/api/numbers', {}],
         ['GET /api/tracking/stats', 400, '/api/tracking/stats?from=x', {}],
         ['GET /api/tracking/referrer/{referrerId}', 200, '/api/tracking/referrer/r?limit=1', {}],
       ] as const) {
         const answer = await app.ask(name.split(' ')[0] ?? '', path, { ...(name.startsWith('GET') ? { headers } : {}), ...question })
+        expect([name, answer.status, breaches(name, answer.status, answer.body)]).toEqual([name, status, null])
+      }
+    })
+
+    test('the mails', async () => {
+      const headers = await app.as('key')
+      for (const [name, status, path, question] of [
+        ['POST /api/v1/leads', 201, '/api/v1/leads', { body: { email: 'known@example.com', fields: { a: 1 } } }],
+        ['POST /api/v1/leads', 409, '/api/v1/leads', { body: { email: 'known@example.com' } }],
+        ['POST /api/v1/leads', 400, '/api/v1/leads', { body: {} }],
+        ['POST /api/v1/leads/import', 200, '/api/v1/leads/import', { body: 'email\nknown@example.com\n', headers: { 'content-type': 'text/csv' } }],
+        ['POST /api/v1/leads/import', 207, '/api/v1/leads/import', { body: 'email\nknown@example.com\nx\n', headers: { 'content-type': 'text/csv' } }],
+        ['POST /api/v1/leads/import', 400, '/api/v1/leads/import', { body: 'email\nx\n', headers: { 'content-type': 'text/csv' } }],
+        ['GET /api/v1/leads', 200, '/api/v1/leads', {}],
+        ['GET /api/v1/leads', 400, '/api/v1/leads?limit=0', {}],
+        ['GET /api/v1/leads/{id}', 200, '/api/v1/leads/1', {}],
+        ['GET /api/v1/leads/{id}', 404, '/api/v1/leads/99', {}],
+        ['PATCH /api/v1/leads/{id}', 200, '/api/v1/leads/1', { body: { first_name: 'Ada' } }],
+        ['GET /api/v1/tracking/click/{token}', 400, '/api/v1/tracking/click/x', {}],
+        ['DELETE /api/v1/leads/{id}', 200, '/api/v1/leads/1', {}],
+      ] as const) {
+        const answer = await app.ask(name.split(' ')[0] ?? '', path, { ...question, headers: { ...headers, ...('headers' in question ? question.headers : {}) } })
+        expect([name, answer.status, breaches(name, answer.status, answer.body)]).toEqual([name, status, null])
+      }
+    })
+
+    test('campaigns and mailings', async () => {
+      const headers = await app.as('admin')
+      const none = '00000000-0000-7000-8000-000000000000'
+      for (const [name, status, path, body] of [
+        ['POST /api/v1/campaigns', 201, '', { name: 'Autumn' }],
+        ['POST /api/v1/campaigns', 400, '', {}],
+        ['GET /api/v1/campaigns', 200, '', null],
+        ['GET /api/v1/campaigns/{id}', 200, '/1', null],
+        ['GET /api/v1/campaigns/{id}', 404, '/2', null],
+        ['PATCH /api/v1/campaigns/{id}', 200, '/1', { html: '<p>Hello</p>' }],
+        ['POST /api/v1/campaigns/tracking-token', 404, '/tracking-token', { campaign_id: 1, lead_id: 1 }],
+        ['POST /api/v1/campaigns/send', 503, '/send', { campaign_id: 1, all: true }],
+        ['GET /api/v1/campaigns/analytics', 200, '/analytics?campaign_id=1', null],
+        ['GET /api/v1/campaigns/analytics', 200, '/analytics?explain', null],
+        ['GET /api/v1/campaigns/analytics', 404, '/analytics?campaign_id=2', null],
+        ['GET /api/v1/campaigns/{id}/mailings', 200, '/1/mailings', null],
+        ['GET /api/v1/campaigns/mailings/{id}', 404, `/mailings/${none}`, null],
+        ['POST /api/v1/campaigns/messages/{id}/retry', 404, `/messages/${none}/retry`, null],
+      ] as const) {
+        const answer = await app.ask(name.split(' ')[0] ?? '', `/api/v1/campaigns${path}`, { headers, ...(body ? { body } : {}) })
+        expect([name, answer.status, breaches(name, answer.status, answer.body)]).toEqual([name, status, null])
+      }
+    })
+
+    test('the webhooks', async () => {
+      const headers = await app.as('admin')
+      const made = await app.ask('POST', '/api/v1/webhooks', { headers, body: { url: 'https://8.8.8.8/', events: ['link.clicked'], is_active: false } })
+      expect([made.status, breaches('POST /api/v1/webhooks', 201, made.body)]).toEqual([201, null])
+      const { id } = made.body as { id: string }
+      for (const [name, status, question] of [
+        ['POST /api/v1/webhooks', 400, { body: {} }],
+        ['GET /api/v1/webhooks', 200, {}],
+        ['PATCH /api/v1/webhooks/{id}', 200, { body: { description: 'known' } }],
+        ['PATCH /api/v1/webhooks/{id}', 400, { body: { events: [] } }],
+        ['POST /api/v1/webhooks/{id}/rotate', 200, {}],
+        ['GET /api/v1/webhooks/{id}/deliveries', 200, {}],
+        ['POST /api/v1/webhooks/deliveries/{id}/replay', 404, {}],
+      ] as const) {
+        const answer = await app.ask(name.split(' ')[0] ?? '', name.split(' ')[1]?.replace('{id}', id) ?? '', { headers, ...question })
         expect([name, answer.status, breaches(name, answer.status, answer.body)]).toEqual([name, status, null])
       }
     })

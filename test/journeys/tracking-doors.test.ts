@@ -91,7 +91,7 @@ onEveryEngine('at the door of captures', (engine) => {
     test('shows an admin the SQL, its parameters and the plan of a report', async () => {
       await open()
       await capture()
-      for (const [path, first] of [['stats', ['tracking', 101]], ['referrer/partner_john', ['tracking', 'partner_john', 101]]] as const) {
+      for (const [path, first] of [['stats', [101]], ['referrer/partner_john', ['partner_john', 101]]] as const) {
         const { status, body } = await app.get(`/api/tracking/${path}?explain`, { as: 'admin' })
         expect([status, body]).toEqual([
           200,

@@ -3,9 +3,11 @@ import { pino } from 'pino'
 import { type App, openApp } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
 import { HOUR_MS } from '../../src/core/time.ts'
+import type { Engine } from '../../src/store/engine.ts'
 import { type Answer, type Question, ask } from './ask.ts'
 import type { FreshStore, TestEngine } from './engines.ts'
 import { TEST_KEY } from './process.ts'
+import { engineOn } from './store.ts'
 
 /** Where a test's clock stands until the test sets it: 2026-11-22T14:30:00.000Z. */
 export const START = Date.UTC(2026, 10, 22, 14, 30)
@@ -16,6 +18,9 @@ const ADMIN_HASH = hashSync(ADMIN.password, 4)
 
 /** A person's browser, so that a click is not taken for a machine's. */
 export const CHROME = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36'
+
+/** The secret of the tokens in mails. */
+export const TOKEN_SECRET = 'another secret of thirty-two bytes'
 
 /** A viewer, made when a test first asks as one. */
 export const VIEWER = { email: 'vera@example.com', password: 'battery staple' }
@@ -67,6 +72,8 @@ export interface TestAppOptions {
   env?: Record<string, string>
   /** A store that is there already; it is not dropped when the server closes. */
   store?: FreshStore
+  /** Puts into the store what no request can, before the server starts. */
+  before?: (engine: Engine) => Promise<void>
   clock?: { at: number }
   /** Takes the log's lines; without it nothing is logged. */
   log?: string[]
@@ -111,7 +118,12 @@ export interface TestApp {
 /** Starts a server for a test. */
 export async function testApp(engine: TestEngine, options: TestAppOptions = {}): Promise<TestApp> {
   const { clock = { at: START }, env = {}, log } = options
-  const store = options.store ?? (await engine.fresh())
+  const store = options.store ?? (await engine.prepared())
+  if (options.before) {
+    const opened = await engineOn(store)
+    await options.before(opened)
+    await opened.close()
+  }
   const config = readConfig({
     HOST: '127.0.0.1',
     PORT: '0',
@@ -121,6 +133,7 @@ export async function testApp(engine: TestEngine, options: TestAppOptions = {}):
     ADMIN_EMAIL: ADMIN.email,
     ADMIN_PASSWORD_HASH: ADMIN_HASH,
     JWT_SECRET: 'a secret of at least thirty-two bytes',
+    TRACKING_TOKEN_SECRET: TOKEN_SECRET,
     LOG_LEVEL: 'silent',
     // A busy machine may take longer than 50 ms for a flush; a test wants its click recorded.
     RECORD_WAIT_MS: '10000',

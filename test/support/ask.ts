@@ -1,4 +1,4 @@
-import { type IncomingHttpHeaders, request } from 'node:http'
+import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http'
 
 /** What a server answered, whole. */
 export interface Answer {
@@ -37,6 +37,13 @@ export function ask(base: string, method: string, path: string, { headers = {}, 
     )
     sent.on('error', reject)
     sent.end(payload)
+  })
+}
+
+/** Asks for a stream and gives how its answer begins; it goes on until it is destroyed. */
+export function begin(base: string, path: string, headers: Record<string, string>): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    request(`${base}${path}`, { headers, agent: false }, resolve).on('error', reject).end()
   })
 }
 

@@ -31,7 +31,8 @@ const bad = (text: string): Value => ({ text, good: false })
 const hostileText = fc.constantFrom(
   '', '\0', '\ud800', '\udfff x', 'a\tb\nc\rd', '\\N', '\\.', "' or 1=1; --", '"', '\\', '${x}', '{{x}}', '<script>', '\u2028\u2029', '\ufeff', '\u202e', '🙂'.repeat(20), 'é', 'ﷺ', '=1+1', 'NaN', 'null', '%00', '../..',
 )
-const text = fc.oneof({ weight: 2, arbitrary: hostileText }, fc.string({ maxLength: 30 }), fc.string({ unit: 'binary', maxLength: 20 }), fc.string({ unit: 'grapheme', maxLength: 20 }))
+/** Texts of any kind, those that programs stumble over among them. */
+export const text = fc.oneof({ weight: 2, arbitrary: hostileText }, fc.string({ maxLength: 30 }), fc.string({ unit: 'binary', maxLength: 20 }), fc.string({ unit: 'grapheme', maxLength: 20 }))
 const key = text.filter((name) => !/__proto__|constructor|prototype/.test(name))
 const notText = fc.constantFrom('7', '-0', '1e400', '123456789012345678901234567890', 'true', '[]', '["a"]', '{}', '{"a": {}}').map(bad)
 
@@ -69,7 +70,8 @@ const address: fc.Arbitrary<Value> = fc.oneof(
 
 /** Numbers as a sender may write them: JSON knows no bounds. */
 const number = fc.oneof(fc.double().map((value) => JSON.stringify(value)), fc.bigInt({ min: -(10n ** 40n), max: 10n ** 40n }).map(String), fc.constantFrom('1e400', '-0.0', '1E-400', '0.1e+2'))
-const { json } = fc.letrec<{ json: string }>((tie) => ({
+/** JSON of any shape as a sender may write it. */
+export const { json } = fc.letrec<{ json: string }>((tie) => ({
   json: fc.oneof(
     { depthSize: 'small', withCrossShrink: true },
     fc.constantFrom('null', 'true', 'false', '{}', '[]'),

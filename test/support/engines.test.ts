@@ -1,7 +1,9 @@
 import { stat } from 'node:fs/promises'
 import { expect, test } from 'vitest'
+import { migrate } from '../../src/store/migrations/index.ts'
 import { onEveryEngine } from './engines.ts'
 import { withClient } from './services.ts'
+import { engineOn } from './store.ts'
 
 onEveryEngine('a fresh store', (engine) => {
   test('is nobody else’s, and leaves nothing behind', async () => {
@@ -26,6 +28,20 @@ onEveryEngine('a fresh store', (engine) => {
       await store.drop()
       expect((await cut).message).toMatch(/terminat/)
     })
+  })
+})
+
+onEveryEngine('a prepared store', (engine) => {
+  test('has the whole schema, is nobody else’s, and leaves nothing behind', async () => {
+    const [one, other] = await Promise.all([engine.prepared(), engine.prepared()])
+    const [first, second] = await Promise.all([engineOn(one), engineOn(other)])
+    expect(await migrate(first)).toEqual([])
+    await first.rows("update counters set value = 7 where name = 'links'")
+    expect(await second.rows("select value from counters where name = 'links'")).toEqual([{ value: 0 }])
+    await Promise.all([first.close(), second.close()])
+    await Promise.all([one.drop(), other.drop()])
+    await expect(stat(one.dataDir)).rejects.toThrow('ENOENT')
+    if (one.databaseUrl !== null) await expect(withClient(one.databaseUrl, tables)).rejects.toThrow('does not exist')
   })
 })
 

@@ -41,23 +41,44 @@ export const textRules: TextRule[] = [
   },
   {
     name: 'no test left out or run alone',
-    covers: inSrc,
+    covers: ours,
     breaches: ({ nodes }) => nodes.flatMap(testLeftOut),
   },
   {
     name: 'no compiler error silenced',
-    covers: inSrc,
+    covers: ours,
     breaches: ({ text }) => text.match(/@ts-(ignore|nocheck)\b.*/g) ?? [],
   },
   {
     name: 'no any',
-    covers: inSrc,
+    covers: ours,
     breaches: ({ nodes }) => nodes.flatMap((node) => (node.type === 'TsKeywordType' && node.kind === 'any' ? ['any'] : [])),
+  },
+  {
+    // The parser behind the import rules reads no TSX, so what they say of the pages is said here.
+    name: 'the pages know the server by its API',
+    covers: (path) => path.startsWith('web/'),
+    breaches: ({ nodes }) => nodes.flatMap(sourceOf).filter((source) => /^(\.\.\/)+(src|test|bench)\//.test(source) && !/\/src\/core\//.test(source)),
+  },
+  {
+    name: 'the design and the way to the API know no page',
+    covers: (path) => /^web\/(api|design)\//.test(path),
+    breaches: ({ nodes }) => nodes.flatMap(sourceOf).filter((source) => source.startsWith('../') && !/^\.\.\/(api|design)\/|^(\.\.\/)+src\//.test(source)),
+  },
+  {
+    name: 'what runs in browsers of others needs nothing but itself, and React where that is',
+    covers: (path) => path.startsWith('clients/browser/src/'),
+    breaches: ({ nodes }) => nodes.flatMap(sourceOf).filter((source) => !/^\.\/[\w-]+\.ts$|^react$/.test(source)),
+  },
+  {
+    name: 'what runs in servers of others needs nothing but itself and Node',
+    covers: (path) => path.startsWith('clients/node/'),
+    breaches: ({ nodes }) => nodes.flatMap(sourceOf).filter((source) => !/^\.\/[\w-]+\.ts$|^node:/.test(source)),
   },
   {
     // The parser behind the import rules does not see these, so they would slip past the row and the doors.
     name: 'no import written inside a type',
-    covers: inSrc,
+    covers: ours,
     breaches: ({ nodes }) => nodes.flatMap((node) => (node.type === 'TsImportType' ? [`import('${valueOf(node.argument)}')`] : [])),
   },
 ]
@@ -108,8 +129,9 @@ const sql = new RegExp(
   'i',
 )
 
-function inSrc(path: string): boolean {
-  return path.startsWith('src/')
+/** What is shipped: the server, the pages, and what runs elsewhere. */
+function ours(path: string): boolean {
+  return /^(src|web|clients)\//.test(path)
 }
 
 function collect(value: unknown, into: Node[]): void {
@@ -131,6 +153,13 @@ function literal(node: Node): string {
   return node.quasis.map((part: { raw: string }) => part.raw).join('$1')
 }
 
+/** Where an import, an export or a call of `import` leads. */
+function sourceOf(node: Node): string[] {
+  if (/^(Import|ExportAll|ExportNamed)Declaration$/.test(node.type)) return [valueOf(node.source)]
+  if (node.type !== 'CallExpression' || !isNode(node.callee) || node.callee.type !== 'Import' || !Array.isArray(node.arguments)) return []
+  return node.arguments.map(({ expression }: { expression: unknown }) => valueOf(expression))
+}
+
 function environmentRead(node: Node): string[] {
   if (node.type === 'MemberExpression' && valueOf(node.object) === 'process' && propertyOf(node) === 'env') return ['process.env']
   if (node.type === 'VariableDeclarator' && valueOf(node.init) === 'process' && isNode(node.id) && node.id.type === 'ObjectPattern') {
@@ -143,7 +172,7 @@ function environmentRead(node: Node): string[] {
 function testLeftOut(node: Node): string[] {
   if (node.type !== 'MemberExpression') return []
   const property = propertyOf(node)
-  const alone = ['only', 'skip', 'todo'].includes(property)
+  const alone = ['only', 'skip', 'todo', 'runIf'].includes(property)
   return alone && ['test', 'it', 'describe', 'suite'].includes(rootOf(node)) ? [`${rootOf(node)}.${property}`] : []
 }
 

@@ -60,30 +60,55 @@ export interface Killed {
   bytes: Record<string, number>
 }
 
-/** Anonymises events of 100 days ago beside young ones, with a server that is killed `kills` times at it. */
+/**
+ * Anonymises old events beside young ones, with a server that is killed `kills` times at it. Each kill has events of its own, of a
+ * day that is due only for its server, and comes when a first piece of them is done. Refused events are due for the last server alone.
+ */
 export async function killWhileAnonymising(store: FreshStore, { seed, kills, events }: { seed: number; kills: number; events: number }): Promise<Killed> {
   const random = randomFrom(seed)
-  const old = Date.now() - 100 * DAY_MS
-  const stage = await openStage(store, [...peopleEvents(events, (n) => old + n), ...peopleEvents(500, () => Date.now(), () => ({ ip_hash: 'young', ip_address: 'young', user_agent: 'young' }))], [
-    ...letters(20, old, `{"userAgent":"${AGENT}","ip_address":"needle-address-1"}`),
-    ...letters(3, Date.now(), 'young'),
-  ])
+  const now = Date.now()
+  const each = Math.floor(events / kills)
+  const age = (k: number): number => 100 + kills - k
+  const user = (k: number): string => `person-of-kill-${k}`
+  const old = Array.from({ length: kills }, (_, k) => peopleEvents(each, (n) => now - age(k) * DAY_MS - DAY_MS / 2 + n, () => ({ user_id: user(k), person: `u:${user(k)}` }))).flat()
+  const young = peopleEvents(500, () => now, () => ({ ip_hash: 'young', ip_address: 'young', user_agent: 'young' }))
+  const stage = await openStage(store, [...old, ...young], [...letters(20, now - 95 * DAY_MS, `{"userAgent":"${AGENT}","ip_address":"needle-address-1"}`), ...letters(3, now, 'young')])
   const untouched = 'ip_hash is not null and ip_address is not null and user_agent is not null'
   const touched = 'ip_hash is null and ip_address is null and user_agent is null'
-  const run = await killing(stage, kills, async (server) => {
-    // Its first work begins within a second of its start.
-    await delay(random() * 1_800)
-    await server.end('SIGKILL')
-    const [row] = await stage.rows(`select count(*) filter (where ${untouched}) as untouched, count(*) filter (where ${touched}) as touched, count(*) as all from events`)
-    return { half: Number(row?.all) - Number(row?.untouched) - Number(row?.touched), begun: Number(row?.touched) > 0 && Number(row?.untouched) > 500 }
-  })
+  const run = await killing(
+    stage,
+    kills,
+    async (server, k) => {
+      const headers = await stage.login(server)
+      const first = `/api/privacy/person?userId=${user(k)}&limit=1`
+      await until(
+        'a first piece is done',
+        async () => {
+          const found = (await ask(server.url, 'GET', first, { headers })).body as { events: { user_agent?: string }[] }
+          return found.events.length > 0 && found.events[0]?.user_agent === undefined
+        },
+        30_000,
+      )
+      await delay(random() * 10)
+      await server.end('SIGKILL')
+      const [row] = await stage.rows(
+        `select count(*) filter (where ${untouched}) as untouched, count(*) filter (where ${touched}) as touched, count(*) as all,
+          count(*) filter (where user_id = '${user(k)}' and ${untouched}) as left from events`,
+      )
+      return { half: Number(row?.all) - Number(row?.untouched) - Number(row?.touched), begun: Number(row?.left) > 0 }
+    },
+    (k) => ({ ANONYMIZE_AFTER_DAYS: String(age(k)) }),
+  )
   const server = await stage.start()
   await until('all is anonymised', async () => ((await stage.asAdmin(server, 'GET', '/api/dead-letters')).body as { dead_letters: unknown[] }).dead_letters.length === 3, 60_000)
-  const young = "select 'young' as kind, count(*) as n from events where ip_hash = 'young' and ip_address = 'young' and user_agent = 'young'"
-  return stage.verdict(server, run, ['needle-agent', 'needle-hash', 'needle-address'], [young, 500])
+  const kept = "select 'young' as kind, count(*) as n from events where ip_hash = 'young' and ip_address = 'young' and user_agent = 'young'"
+  return stage.verdict(server, run, ['needle-agent', 'needle-hash', 'needle-address'], [kept, 500])
 }
 
-/** Erases people of many events, one a kill, with a server that is killed while it is asked to; then it is asked again. */
+/**
+ * Erases people of many events, one a kill, with a server that is killed while it is asked to; then it is asked again. Every other
+ * kill comes when a first piece is done, the others at any moment.
+ */
 export async function killWhileErasing(store: FreshStore, { seed, kills, events }: { seed: number; kills: number; events: number }): Promise<Killed> {
   const random = randomFrom(seed)
   const now = Date.now()
@@ -93,7 +118,7 @@ export async function killWhileErasing(store: FreshStore, { seed, kills, events 
     const k = Math.floor(n / 4) % kills
     if (n % 4 === 0) return {}
     if (n % 4 === 1) return { user_id: null, anonymous_id: browser(k), person: `a:${browser(k)}`, session_id: `needle-session-${k}-${n % 3}` }
-    return { user_id: user(k), person: `u:${user(k)}`, properties: `{"mail":"${user(k)}"}`, event_id: `needle-event-${n}` }
+    return { user_id: user(k), person: `u:${user(k)}`, properties: `{"mail":"${user(k)}"}`, utm_term: user(k), utm_content: browser(k), event_id: `needle-event-${n}` }
   }
   const people = Array.from({ length: kills }, (_, k) => k)
   const stage = await openStage(
@@ -106,27 +131,31 @@ export async function killWhileErasing(store: FreshStore, { seed, kills, events 
     ]),
   )
   const path = (k: number): string => `/api/privacy/person?userId=${encodeURIComponent(user(k))}`
-  const rowsOf = async (k: number): Promise<number> => Number((await stage.rows(`select count(*) as n from events where user_id = '${user(k)}' or anonymous_id = '${browser(k)}'`))[0]?.n)
+  const named = '(event_id is not null or user_id is not null or anonymous_id is not null or ip_hash is not null or ip_address is not null or user_agent is not null or properties is not null or utm_term is not null or utm_content is not null)'
   let aim = 500
   const run = await killing(stage, kills, async (server, k) => {
-    const all = Array.from({ length: events }, (_, n) => n).filter((n) => n % 4 !== 0 && Math.floor(n / 4) % kills === k).length
     const headers = await stage.login(server)
     // In the journal too, when the kill comes.
     await ask(server.url, 'POST', '/v1/events/batch', { body: { projectKey: PROJECT, events: [{ eventName: 'event-0', timestamp: new Date(now).toISOString(), userId: 'u2' }] } })
+    const firstEvent = async (): Promise<unknown> => ((await ask(server.url, 'GET', `${path(k)}&limit=1`, { headers })).body as { events: { id: string }[] }).events[0]?.id
+    const first = await firstEvent()
     const start = performance.now()
     let answered = false
     const asked = ask(server.url, 'DELETE', path(k), { headers }).then(
       () => (answered = true),
       () => false,
     )
-    await Promise.race([asked, delay(random() * aim)])
+    if (k % 2 === 0) await until('a first piece is done', async () => answered || (await firstEvent()) !== first, 30_000)
+    await Promise.race([asked, delay(random() * (k % 2 === 0 ? 10 : aim))])
     // The next kill is aimed at the time that erasing takes here.
     aim = answered ? performance.now() - start : aim * 1.2
     const unanswered = !answered
     await server.end('SIGKILL')
     await asked
-    const left = await rowsOf(k)
-    return { half: left === 0 || left === all ? 0 : left, begun: unanswered }
+    const [row] = await stage.rows(
+      `select count(*) filter (where person like 'e:%' and ${named}) as half, (select count(*) from answers where scope = 'erasure') as begun from events`,
+    )
+    return { half: Number(row?.half), begun: unanswered && Number(row?.begun) > 0 }
   })
   const server = await stage.start()
   const headers = await stage.login(server)
@@ -139,11 +168,15 @@ export async function killWhileErasing(store: FreshStore, { seed, kills, events 
 
 type Stage = Awaited<ReturnType<typeof openStage>>
 
-async function killing(stage: Stage, kills: number, kill: (server: ServerProcess, at: number) => Promise<{ half: number; begun: boolean }>): Promise<{ kills: number; between: number; faults: string[] }> {
+async function killing(
+  stage: Stage,
+  kills: number,
+  kill: (server: ServerProcess, at: number) => Promise<{ half: number; begun: boolean }>,
+  settings: (at: number) => Record<string, string> = () => ({}),
+): Promise<{ kills: number; between: number; faults: string[] }> {
   const run = { kills, between: 0, faults: [] as string[] }
   for (let at = 0; at < kills; at++) {
-    const { half, begun } = await kill(await stage.start(), at)
-    await stage.endLease()
+    const { half, begun } = await kill(await stage.start(settings(at)), at)
     if (half > 0) run.faults.push(`kill ${at}: ${half} rows half done`)
     if (begun) run.between++
   }
@@ -170,15 +203,10 @@ async function openStage(store: FreshStore, events: Cell[][], deadLetters: Cell[
   }
   await engine.close()
   const stage = {
+    store,
     rows: rowsOf,
-    /** As if the 20 s had passed after which a killed server's work is taken over. */
-    async endLease(): Promise<void> {
-      const opened = await engineOn(store)
-      await opened.transaction('rows', (tx) => tx.rows('delete from leases'))
-      await opened.close()
-    },
-    async start(): Promise<ServerProcess> {
-      const env = { ADMIN_EMAIL: ADMIN.email, ADMIN_PASSWORD_HASH: hashSync(ADMIN.password, 4), JWT_SECRET: 'a secret of at least thirty-two bytes', LOG_LEVEL: 'trace', RATE_LIMIT_ADMIN: '1000000' }
+    async start(settings: Record<string, string> = {}): Promise<ServerProcess> {
+      const env = { ...settings, ADMIN_EMAIL: ADMIN.email, ADMIN_PASSWORD_HASH: hashSync(ADMIN.password, 4), JWT_SECRET: 'a secret of at least thirty-two bytes', LOG_LEVEL: 'trace', RATE_LIMIT_ADMIN: '1000000' }
       const server = await startServer({ dataDir: store.dataDir, databaseUrl: store.databaseUrl, env })
       server.child.once('exit', () => output.push(server.output().out, server.output().err))
       return server
@@ -193,8 +221,9 @@ async function openStage(store: FreshStore, events: Cell[][], deadLetters: Cell[
       await server.end('SIGTERM')
       const left: string[] = []
       for (const table of ['events', 'event_ids', 'dead_letters', 'answers', 'person_aliases']) {
-        const text = JSON.stringify(await rowsOf(`select * from ${table}`))
-        for (const needle of needles) if (text.includes(needle)) left.push(`${needle} in ${table}`)
+        const counts = needles.map((needle, at) => `count(*) filter (where strpos(to_json(t)::text, '${needle}') > 0) as n${at}`)
+        const [row] = await rowsOf(`select ${counts.join(', ')} from ${table} t`)
+        needles.forEach((needle, at) => Number(row?.[`n${at}`]) > 0 && left.push(`${needle} in ${table}`))
       }
       for (const needle of needles) if (output.join('\n').includes(needle)) left.push(`${needle} in the log`)
       const after = await rowsOf(NUMBERS)
@@ -215,7 +244,7 @@ function letters(count: number, receivedAt: number, original: string): Cell[][] 
 }
 
 /** How often texts stand in the bytes of a folder's files. */
-async function bytesWith(folder: string, needles: readonly string[]): Promise<Record<string, number>> {
+export async function bytesWith(folder: string, needles: readonly string[]): Promise<Record<string, number>> {
   const found: Record<string, number> = {}
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue

@@ -3,7 +3,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 
 /** Tests and benches run in the project's root. */
-const main = join(process.cwd(), 'dist/main.js')
+const main = join(process.cwd(), 'dist/waymark.cjs')
 
 /** A real server in a process of its own. */
 export interface ServerProcess {
@@ -26,11 +26,13 @@ export async function startServer(options: {
   port?: number
   env?: Record<string, string>
   nodeArgs?: readonly string[]
+  /** The command and what stands behind it; the server when left out. */
+  args?: readonly string[]
   /** Is given the process before it listens. */
   onSpawn?: (child: ChildProcess) => void
 }): Promise<ServerProcess> {
   const port = options.port ?? (await freePort())
-  const child = spawn(process.execPath, [...(options.nodeArgs ?? []), main], {
+  const child = spawn(process.execPath, [...(options.nodeArgs ?? []), main, ...(options.args ?? [])], {
     env: {
       PATH: process.env.PATH,
       HOST: '127.0.0.1',

@@ -14,6 +14,8 @@ export function run(command: string, args: readonly string[], options: { cwd?: s
   const path = [dirname(process.execPath), process.env.PATH].join(delimiter)
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd: options.cwd, env: { PATH: path, ...options.env }, stdio: 'pipe' })
+    // A command may end without reading its input: then this pipe is broken, and the command's own code tells how it went.
+    child.stdin.on('error', (error: NodeJS.ErrnoException) => error.code === 'EPIPE' || reject(error))
     let out = ''
     let err = ''
     child.stdout.on('data', (chunk: Buffer) => (out += chunk))
@@ -48,6 +50,8 @@ export async function walk(steps: readonly Step[], options: { cwd: string; repla
   const mark = '======== next step'
   const script = [
     'set -euo pipefail',
+    // Where the project's own command lies, in a folder that has one.
+    'export PATH="$PWD/bin:$PATH"',
     'curl() { command curl -sS --fail-with-body "$@"; }',
     ...steps.map(({ commands }) => `${replaced(commands, options.replace)}\nprintf '\\n%s\\n' '${mark}'`),
   ].join('\n')
@@ -63,9 +67,11 @@ export function steady(value: unknown, serverUrl: string): unknown {
     .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, '<time>')
     .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, '<id>')
     .replace(/wm[kp]_[\w-]+/g, '<key>')
+    .replace(/whsec_[\w+/]+=*/g, '<secret>')
     .replace(/eyJ[\w-]+\.[\w-]+\.[\w-]+/g, '<token>')
     .replace(/"projectKey":"[0-9a-f]{12}"/g, '"projectKey":"<project>"')
     .replace(/"\d{4}-\d\d-\d\d"/g, '"<date>"')
+    .replace(/"uptimeSeconds":\d+/g, '"uptimeSeconds":0')
   return JSON.parse(text)
 }
 

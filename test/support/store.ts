@@ -1,4 +1,3 @@
-import { migrate } from '../../src/store/migrations/index.ts'
 import type { Engine } from '../../src/store/engine.ts'
 import { openEngine } from '../../src/store/open.ts'
 import type { Row, Sql } from '../../src/store/sql.ts'
@@ -13,20 +12,19 @@ export interface TestStore {
 
 /** Opens an engine on a store in this very thread; a store of the embedded engine must not be open elsewhere. */
 export function engineOn({ dataDir, databaseUrl }: Pick<FreshStore, 'dataDir' | 'databaseUrl'>): Promise<Engine> {
-  return openEngine({ dataDir, databaseUrl, memoryMb: 256, threads: 1 })
+  return openEngine({ dataDir, databaseUrl, replicas: { urls: [], maxLagMs: 0 }, memoryMb: 256, threads: 1 })
 }
 
-/** Opens a fresh store with the schema in it. */
+/** Opens a store of the test's own with the schema in it. */
 export async function openStore(engine: TestEngine): Promise<TestStore> {
-  const fresh = await engine.fresh()
-  const opened = await engineOn(fresh)
-  await migrate(opened)
+  const store = await engine.prepared()
+  const opened = await engineOn(store)
   return {
     engine: opened,
     sql: sqlOf(opened),
     async close() {
       await opened.close()
-      await fresh.drop()
+      await store.drop()
     },
   }
 }
