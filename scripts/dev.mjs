@@ -4,7 +4,7 @@ import { watch } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
 
 let changed = true
-const sources = watch('src', { recursive: true }, () => (changed = true))
+const sources = ['src', 'web', 'clients/browser/src'].map((folder) => watch(folder, { recursive: true }, () => (changed = true)))
 
 /** @type {import('node:child_process').ChildProcess | null} */
 let server = null
@@ -16,7 +16,7 @@ for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) {
   })
 }
 
-// The compiler takes a few seconds for all of src/, so it is simply run again: watching by itself, TypeScript 7.0 misses changes.
+// The compiler takes a few seconds for everything, so it is simply run again: watching by itself, TypeScript 7.0 misses changes.
 while (!ending) {
   if (changed) {
     changed = false
@@ -24,12 +24,12 @@ while (!ending) {
     if (compiled === 0 && !changed && !ending) {
       server?.kill('SIGTERM')
       if (server !== null) await ended(server)
-      server = spawn(process.execPath, ['--enable-source-maps', 'dist/main.js'], { stdio: 'inherit' })
+      server = spawn(process.execPath, ['--enable-source-maps', 'dist/waymark.cjs'], { stdio: 'inherit' })
     }
   }
   await wait(100)
 }
-sources.close()
+for (const source of sources) source.close()
 if (server !== null) await ended(server)
 
 /**
