@@ -106,7 +106,7 @@ describe.skipIf(browserPath === null)('in a browser', () => {
       await page.getByRole('link', { name: 'System' }).click()
       await page.getByText(engine.name === 'duckdb' ? /embedded one \(DuckDB\)/ : /store is PostgreSQL/).waitFor()
       await page.getByText(/^Waymark \d+\.\d+\.\d+, up for/).waitFor()
-      await figure(page, 'Records waiting for the store').waitFor()
+      await figure(page, 'Waiting for the store').waitFor()
       await page.getByText(engine.name === 'duckdb' ? /^Node\.js \d+\.\d+\.\d+, DuckDB \d+\.\d+/ : /^Node\.js \d+\.\d+\.\d+, PostgreSQL \d+/).waitFor()
       await page.close()
     })

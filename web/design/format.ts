@@ -35,10 +35,10 @@ export function bucketName(at: number, interval: 'hour' | 'day' | 'week' | 'mont
   return interval === 'week' ? `Week of ${name}` : name
 }
 
-/** A length of time, in the largest unit that fits. */
-export function duration(seconds: number): string {
+/** A length of time, in the largest unit that fits; the unit in short where there is little room. */
+export function duration(seconds: number, unitDisplay: 'long' | 'short' = 'long'): string {
   const [value, unit] = seconds < 90 ? [seconds, 'second'] : seconds < 5_400 ? [seconds / 60, 'minute'] : seconds < 129_600 ? [seconds / 3_600, 'hour'] : [seconds / 86_400, 'day']
-  return new Intl.NumberFormat(undefined, { style: 'unit', unit, unitDisplay: 'long', maximumFractionDigits: 1 }).format(value)
+  return new Intl.NumberFormat(undefined, { style: 'unit', unit, unitDisplay, maximumFractionDigits: 1 }).format(value)
 }
 
 /** An amount of data, in the largest unit that fits. */

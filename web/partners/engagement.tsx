@@ -53,7 +53,7 @@ function Sight({ numbers }: { numbers: Engagement }) {
         <Figures>
           <Figure name="Clicks in all" value={totalClicks} />
           <Figure name="By people" value={humanClicks} />
-          <Figure name="Went on to buy or sign up" value={totalConversions} />
+          <Figure name="Bought or signed up" value={totalConversions} />
           <Figure name="Rate, of people" value={conversionRate} shown={percent(conversionRate)} />
         </Figures>
         <Chart name="Clicks" points={points} interval="day" zone="UTC" />

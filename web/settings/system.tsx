@@ -46,9 +46,9 @@ function Waiting({ text }: { text: string }) {
   const lag = figure(text, 'waymark_loader_lag_seconds')
   return (
     <Figures>
-      <Figure name="Records waiting for the store" value={figure(text, 'waymark_journal_records')} note="in the journal" />
+      <Figure name="Waiting for the store" value={figure(text, 'waymark_journal_records')} note="records in the journal" />
       <Figure name="On disk for it" value={figure(text, 'waymark_journal_bytes')} shown={bytes(figure(text, 'waymark_journal_bytes'))} note={`of ${bytes(figure(text, 'waymark_journal_max_bytes'))} that may be`} />
-      <Figure name="Age of the oldest" value={lag} shown={duration(lag)} note="" />
+      <Figure name="Age of the oldest" value={lag} shown={duration(lag, 'short')} note="" />
     </Figures>
   )
 }
