@@ -49,3 +49,11 @@ export function refuseMethod({ method }: FastifyRequest, reply: FastifyReply, { 
   if (method === 'OPTIONS') return reply.code(204).send()
   return reply.code(405).send(errorBody(family, `${method} is not allowed here. Allowed: ${allow}.`))
 }
+
+/** Answers CONNECT, which Node keeps from routers and would hang up on: 405, for this is no proxy (RFC 9110, 9.3.6). */
+export function refuseTunnels(app: FastifyInstance): void {
+  app.server.on('connect', (_request, socket) => {
+    socket.on('error', () => undefined)
+    socket.end('HTTP/1.1 405 Method Not Allowed\r\nallow:\r\nconnection: close\r\ncontent-length: 0\r\n\r\n', () => socket.destroy())
+  })
+}

@@ -4,7 +4,7 @@ import { type AllowedOrigin, allowOrigins } from './cors.ts'
 import { errorAnswer, familyOf, faultOf, internalAnswer } from './errors.ts'
 import { readJsonBodies } from './json-body.ts'
 import type { Limiter } from './limits.ts'
-import { learnPaths, refuseMethod } from './methods.ts'
+import { learnPaths, refuseMethod, refuseTunnels } from './methods.ts'
 import type { Metrics } from './metrics.ts'
 import type { Guard } from './route.ts'
 import { validatorFor } from './validate.ts'
@@ -58,6 +58,7 @@ export function createServer({ guard, peopleLimiter, metrics, allowedOrigin, ast
   readJsonBodies(app)
   observe(app, metrics)
   learnPaths(app, ROUTER)
+  refuseTunnels(app)
   allowOrigins(app, allowedOrigin)
   answerErrors(app, astray)
   return app

@@ -219,6 +219,10 @@ onEveryEngine('what cannot be understood', (engine) => {
       }
       expect((await app.ask('GET', '/health')).status).toBe(200)
     })
+
+    test('a proxy is not what this is', async () => {
+      for (const target of ['example.com:443', '/health']) expect(await raw(app.url, `CONNECT ${target} HTTP/1.1\r\nHost: example.com\r\n\r\n`)).toMatch(/^HTTP\/1\.1 405 /)
+    })
   })
 
   test('costs nobody else anything: every good click between all of these is there', async () => {

@@ -87,6 +87,8 @@ async function serverIn(folder: string, own: Record<string, string>): Promise<Po
   let child: ChildProcess | null = null
   let ended: Promise<unknown> = Promise.resolve()
   let halted: number[] = []
+  // One that is interrupted leaves no database behind.
+  process.once('exit', () => child?.kill('SIGQUIT'))
   const settings = { listen_addresses: '127.0.0.1', unix_socket_directories: '', max_connections: '100', ...own }
   const server: PostgresServer = {
     port,
