@@ -73,6 +73,8 @@ export function faultOf(error: unknown): Fault | null {
   if (code === 'FST_ERR_CTP_EMPTY_JSON_BODY') return new Fault('invalid', 'The body is empty. Send a JSON object.')
   if (code === 'FST_ERR_CTP_INVALID_CONTENT_LENGTH') return new Fault('invalid', 'The body is not as long as Content-Length says.')
   if (code === 'FST_ERR_BAD_URL' || code === 'FST_ERR_MAX_PARAM_LENGTH') return new Fault('invalid', 'The URL is malformed.')
+  // What serves files says so of a path that leads out of their folder.
+  if (statusCode === 403) return new Fault('not_found', 'There is nothing here.')
   if (statusCode === 400) return new Fault('invalid', message ?? 'The request is malformed.')
   return null
 }

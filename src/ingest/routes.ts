@@ -12,6 +12,8 @@ export type Replayer = (letters: { id: string; project: string; original: string
 
 const PAGE = 1_000
 const TEXT_MAX = 64 * 1024
+/** Ids, reasons and cursors are made of these alone. */
+const word = Type.String({ pattern: '^[0-9A-Za-z_-]{0,100}$' })
 
 /** Registers the dead letters. `replayers` has the door of each family by the family's name. */
 export function deadLetterRoutes(
@@ -26,10 +28,10 @@ export function deadLetterRoutes(
     summary: 'Events that were refused, newest first',
     schema: {
       querystring: fields({
-        reason: Type.Optional(Type.String({ maxLength: 50 })),
+        reason: Type.Optional(word),
         replayed: Type.Optional(Type.Boolean()),
         limit: Type.Optional(Type.Integer({ minimum: 1, maximum: PAGE, default: 100 })),
-        cursor: Type.Optional(Type.String({ maxLength: 100, description: '`cursor` of the page before' })),
+        cursor: Type.Optional({ ...word, description: '`cursor` of the page before' }),
       }),
       response: { 200: LettersAnswer },
     },
@@ -55,8 +57,8 @@ export function deadLetterRoutes(
     description: 'Without `ids`, the oldest 1,000 that wait, after `cursor` where given: the answer has the one for the next 1,000. `corrected` gives, by id, the text to take instead of the original. Each is stored once, however often it is replayed.',
     schema: {
       body: fields({
-        ids: Type.Optional(Type.Array(Type.String({ maxLength: 100 }), { minItems: 1, maxItems: PAGE })),
-        cursor: Type.Optional(Type.String({ maxLength: 100 })),
+        ids: Type.Optional(Type.Array(word, { minItems: 1, maxItems: PAGE })),
+        cursor: Type.Optional(word),
         corrected: Type.Optional(Type.Record(Type.String(), Type.String({ maxLength: TEXT_MAX }))),
       }),
       response: { 200: ReplayAnswer },

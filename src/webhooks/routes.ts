@@ -11,7 +11,7 @@ import { type EndpointsWorld, changeEndpoint, createEndpoint, existing, removeEn
 import { DeliveriesAnswer, DeliveryAnswer, Failure, SecretAnswer, WebhookAnswer, WebhooksAnswer } from './schemas.ts'
 import { allEndpoints, deliveriesOf, endpointById } from './store.ts'
 
-const IdSchema = fields({ id: Type.String({ minLength: 1, maxLength: 100 }) })
+const IdSchema = fields({ id: Type.String({ pattern: '^[0-9A-Za-z_-]{1,100}$' }) })
 const url = Type.String({ minLength: 1, description: 'Where messages are posted to: https, on a public host, port 80, 443 or one from 1024', examples: ['https://example.com/hooks'] })
 const events = Type.Array(Type.Unsafe<EventType>({ type: 'string', enum: [...EVENT_TYPES] }), { minItems: 1, maxItems: EVENT_TYPES.length, uniqueItems: true, examples: [['email_opened', 'email_clicked', 'email_unsubscribed']] })
 const others = {

@@ -220,6 +220,22 @@ onEveryEngine('what cannot be understood', (engine) => {
       expect((await app.ask('GET', '/health')).status).toBe(200)
     })
 
+    const noText = Buffer.from('[1,"\\u0000"]').toString('base64url')
+    test.each([
+      ['GET', '/api/v1/webhooks/%00/deliveries'],
+      ['POST', '/api/v1/webhooks/deliveries/%00/replay'],
+      ['GET', '/api/dead-letters?reason=%00'],
+      ['GET', '/api/dead-letters?cursor=%00'],
+      ['GET', `/api/tracking/referrer/mara?cursor=${noText}`],
+      ['GET', `/api/v1/leads?cursor=${noText}`],
+    ])('%s %s has what no store can hold, and is 400', async (method, path) => {
+      expect((method === 'GET' ? await app.get(path, { as: 'admin' }) : await app.post(path, undefined, { as: 'admin' })).status).toBe(400)
+    })
+
+    test('a path that leads out of a folder leads nowhere', async () => {
+      for (const path of ['/swagger/static/../..', '/swagger/static/../../package.json']) expect(await raw(app.url, `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`)).toMatch(/^HTTP\/1\.1 404 /)
+    })
+
     test('a proxy is not what this is', async () => {
       for (const target of ['example.com:443', '/health']) expect(await raw(app.url, `CONNECT ${target} HTTP/1.1\r\nHost: example.com\r\n\r\n`)).toMatch(/^HTTP\/1\.1 405 /)
     })

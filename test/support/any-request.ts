@@ -37,7 +37,7 @@ const MEANINGS = [
   'ada@example.com', 'Ada <ada@example.com>', 'a@b', 'https://example.com/', 'https://example.com/?a=%00#x', 'http://127.0.0.1:1/', 'https://hook.invalid/x', 'javascript:alert(1)', '//example.com',
   '2026-11-22', '2026-11-22T14:30:00Z', '1970-01-01', '9999-12-31T23:59:59.999Z', '-000001-01-01', 'day', 'hour', 'month', 'Europe/Berlin', 'UTC', 'Mars/Olympus', 'email_opened', 'link.clicked', 'goal.converted',
   'events', 'human_events', 'time', 'event', 'inbound', 'outbound', 'Website', 'svg', 'png', 'true', 'false', '0', '1', '-1', '1.5', '1e3', '9007199254740991', '9007199254740993', '{{first_name}}', '<p>{{x}}</p><a href=https://example.com>',
-  'email,first_name\nx@example.com,=1+1', '__proto__', 'constructor',
+  'email,first_name\nx@example.com,=1+1', '__proto__', 'constructor', '\0', 'known\0',
 ]
 const HEADERS = [
   'accept', 'accept-encoding', 'authorization', 'cookie', 'forwarded', 'idempotency-key', 'if-modified-since', 'if-none-match', 'origin', 'purpose', 'range', 'referer', 'sec-fetch-site', 'sec-gpc', 'sec-purpose', 'traceparent',
