@@ -4,7 +4,7 @@ import { optedOut } from '../capture/privacy.ts'
 import { type VisitorReader, visitorOf } from '../capture/visitor.ts'
 import { iso } from '../core/time.ts'
 import type { Limiter } from '../http/limits.ts'
-import type { Draft, FedEvent, Ingest } from '../ingest/index.ts'
+import type { Draft, Ingest, StoredEvent } from '../ingest/index.ts'
 import type { Existence } from './existence.ts'
 import { type Token, makeToken } from './token.ts'
 import type { Traces } from './traces.ts'
@@ -96,7 +96,7 @@ export function mailDraft(name: string, { campaignId, leadId, at: sent }: Token,
 }
 
 /** The token by which a mail's event came, made again from what the event says; null where it came without one. */
-export function tokenOf({ campaign_id: campaignId, lead_id: leadId, properties }: Pick<FedEvent, 'campaign_id' | 'lead_id' | 'properties'>, secret: string): string | null {
+export function tokenOf({ campaign_id: campaignId, lead_id: leadId, properties }: Pick<StoredEvent, 'campaign_id' | 'lead_id' | 'properties'>, secret: string): string | null {
   const { sent_at: sent } = (properties === null ? {} : JSON.parse(properties)) as { sent_at?: string }
   return campaignId === null || leadId === null || sent === undefined ? null : makeToken({ campaignId, leadId, at: Date.parse(sent) / 1000 }, secret)
 }

@@ -104,9 +104,9 @@ export async function deleteLeads(sql: Sql, ids: readonly number[]): Promise<num
   return (rows ?? []).map(({ id }) => id as number)
 }
 
-/** Those of some ids that there are. */
-export async function existing(sql: Sql, table: 'leads' | 'campaigns', ids: readonly number[]): Promise<Set<number>> {
-  return new Set((await sql.rows<{ id: number }>(`select id from ${table} where id = any($1::bigint[])`, [ids])).map(({ id }) => id))
+/** The ids that there are from one up to another, that one left out. */
+export async function existingBetween(sql: Sql, table: 'leads' | 'campaigns', from: number, to: number): Promise<number[]> {
+  return (await sql.rows<{ id: number }>(`select id from ${table} where id >= $1 and id < $2`, [from, to])).map(({ id }) => id)
 }
 
 /** An open or a click, as far as it tells with others whether a machine made it. */
@@ -121,11 +121,14 @@ export interface Hit {
   machine: boolean
 }
 
-/** The opens and clicks of some leads between two moments (UTC ms, both included). */
+/** The opens and clicks of those of some leads who followed more than one link of a mail between two moments (UTC ms, both included). */
 export function hitsOf(sql: Sql, leadIds: readonly number[], from: number, to: number): Promise<Hit[]> {
   return sql.rows<Hit>(
     `select id, seq, ts, name, lead_id, campaign_id, destination_url, machine from events
-     where project = 'email' and ts >= $1 and ts <= $2 and lead_id = any($3::bigint[]) and name in ('email_opened', 'email_clicked') order by ts, seq`,
+     where project = 'email' and ts >= $1 and ts <= $2 and name in ('email_opened', 'email_clicked') and lead_id in (
+       select lead_id from events where project = 'email' and ts >= $1 and ts <= $2 and name = 'email_clicked' and lead_id = any($3::bigint[])
+       group by lead_id, campaign_id having min(destination_url) < max(destination_url))
+     order by ts, seq`,
     [from, to, leadIds],
   )
 }

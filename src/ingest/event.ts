@@ -88,7 +88,13 @@ export interface Event {
 }
 
 /** An event as it lies in the store, with its place in the order in which events came there. */
-export type FedEvent = Event & { seq: number }
+export type StoredEvent = Event & { seq: number }
+
+/** What of an event tells whether there is anything to be done about it. */
+export const FED_COLUMNS = ['seq', 'id', 'source', 'name', 'ts', 'received_at', 'lead_id', 'machine'] as const
+
+/** That of a stored event, for whoever follows them all. */
+export type FedEvent = Pick<StoredEvent, (typeof FED_COLUMNS)[number]>
 
 /** An event's cells in the order of `EVENT_COLUMN_NAMES`; written out because it runs once for every event. */
 export function cellsOf(e: Event): Cell[] {

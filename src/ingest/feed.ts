@@ -1,5 +1,5 @@
 import type { Sql, Statement } from '../store/sql.ts'
-import type { FedEvent, Source } from './event.ts'
+import type { FedEvent, Source, StoredEvent } from './event.ts'
 import { eventsAt, eventsBetween, setStanding, standing } from './store.ts'
 
 /** Some events, and how far a follower has come once it has dealt with them. */
@@ -18,8 +18,8 @@ export interface Feed {
    * how far events go, so that whoever wanted one before it came does not miss it.
    */
   read(follower: string, sources: readonly Source[] | (() => Promise<readonly Source[]>), limit: number): Promise<Piece>
-  /** The events of these numbers that are still there. */
-  at(numbers: readonly number[]): Promise<FedEvent[]>
+  /** All of the events of these numbers that are still there. */
+  at(numbers: readonly number[]): Promise<StoredEvent[]>
   /** Says that a follower has dealt with a piece; to be written with what it did, in one transaction, so that a crash neither skips nor repeats. */
   passed(follower: string, piece: Piece): Statement
 }

@@ -1,4 +1,4 @@
-export type { Draft, Event, Family, FedEvent, Source } from './event.ts'
+export type { Draft, Event, Family, FedEvent, Source, StoredEvent } from './event.ts'
 export { type Feed, createFeed } from './feed.ts'
 export { FolderHeld, holdFolder } from './hold.ts'
 export type { Adopter, Reader } from './import.ts'

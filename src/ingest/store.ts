@@ -3,7 +3,7 @@ import type { Dialect } from '../store/dialect.ts'
 import type { Engine, Transaction } from '../store/engine.ts'
 import { EVENTS_STATE } from '../store/events.ts'
 import type { Row, Sql, Statement, Value } from '../store/sql.ts'
-import type { FedEvent, Source } from './event.ts'
+import { FED_COLUMNS, type FedEvent, type Source, type StoredEvent } from './event.ts'
 
 /** The key of a day: the first one offered stays. All in hex. */
 export async function addressKey(sql: Sql, day: string, offered: string, now: number): Promise<string> {
@@ -123,14 +123,14 @@ export async function standing(sql: Sql, follower: string, order: 'events' | 'li
 
 /** Events of some sources by the order in which they came into the store, after one number and up to another. */
 export function eventsBetween(sql: Sql, sources: readonly Source[], after: number, through: number, limit: number): Promise<FedEvent[]> {
-  return sql.rows<FedEvent>('select * from events where seq > $1 and seq <= $2 and source = any($3::text[]) order by seq limit $4', [after, through, sources, limit])
+  return sql.rows<FedEvent>(`select ${FED_COLUMNS.join(', ')} from events where seq > $1 and seq <= $2 and source = any($3::text[]) order by seq limit $4`, [after, through, sources, limit])
 }
 
 /** The events of some numbers. */
-export function eventsAt(sql: Sql, numbers: readonly number[]): Promise<FedEvent[]> {
+export function eventsAt(sql: Sql, numbers: readonly number[]): Promise<StoredEvent[]> {
   // The bounds let the engines leave out all that lies elsewhere.
   const bounds = [Math.min(...numbers), Math.max(...numbers)]
-  return numbers.length === 0 ? Promise.resolve([]) : sql.rows<FedEvent>('select * from events where seq >= $1 and seq <= $2 and seq = any($3::bigint[])', [...bounds, numbers])
+  return numbers.length === 0 ? Promise.resolve([]) : sql.rows<StoredEvent>('select * from events where seq >= $1 and seq <= $2 and seq = any($3::bigint[])', [...bounds, numbers])
 }
 
 /** How far events go: the number of the newest. */

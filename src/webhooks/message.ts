@@ -1,13 +1,13 @@
 import { iso } from '../core/time.ts'
 import { tokenOf } from '../email/index.ts'
-import type { FedEvent } from '../ingest/index.ts'
+import type { StoredEvent } from '../ingest/index.ts'
 import type { LinkFeed } from '../links/index.ts'
 import { type EventType, TEST_TYPE } from './endpoint.ts'
 
 type LinkView = Awaited<ReturnType<LinkFeed['at']>>[number]
 
 /** The body that tells of an event, or null where nobody is left in it to tell of. */
-export function eventBody(type: EventType, event: FedEvent, tokenSecret: string): object | null {
+export function eventBody(type: EventType, event: StoredEvent, tokenSecret: string): object | null {
   const frame = { event_type: type, timestamp: iso(event.ts ?? event.received_at) }
   const visitor = { country: event.country, browser: event.browser, os: event.os, device: event.device, machine: event.machine, machine_reason: event.machine_reason }
   switch (type) {
@@ -66,6 +66,6 @@ export function testBody(now: number): object {
   return { event_type: TEST_TYPE, timestamp: iso(now) }
 }
 
-function propertiesOf({ properties }: FedEvent): Record<string, unknown> | null {
+function propertiesOf({ properties }: StoredEvent): Record<string, unknown> | null {
   return properties === null ? null : (JSON.parse(properties) as Record<string, unknown>)
 }
