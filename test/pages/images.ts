@@ -14,9 +14,9 @@ const FOLDER = 'docs/images'
 const ADMIN = { email: 'ada@example.com', password: 'correct horse battery' }
 const dark = process.argv.includes('--dark')
 
+const browser = await startBrowser()
 const dataDir = await mkdtemp(join(tmpdir(), 'waymark-images-'))
 const server = await startServer({ dataDir, env: { ADMIN_EMAIL: ADMIN.email, ADMIN_PASSWORD_HASH: hashSync(ADMIN.password, 4), RATE_LIMIT_CAPTURE: '100000', RATE_LIMIT_ADMIN: '100000', LOG_LEVEL: 'info', ...SAMPLE_ENV } })
-const browser = await startBrowser()
 try {
   const login = await ask(server.url, 'POST', '/api/auth/login', { body: ADMIN })
   const { token } = login.body as { token: string }
