@@ -11,10 +11,12 @@ onEveryEngine('whether there is a lead and a campaign', (engine) => {
   let store: TestStore
   let questions: string[]
   let away: boolean
+  let answer: (() => void) | undefined
   beforeEach(async () => {
     store = await openStore(engine)
     questions = []
     away = false
+    answer = undefined
     for (const id of LEADS) await addLead(id)
     await store.sql.write([{ text: `insert into campaigns (id, name, created_at, updated_at) values (7, 'a campaign', 0, 0)` }])
   })
@@ -34,6 +36,13 @@ onEveryEngine('whether there is a lead and a campaign', (engine) => {
       return rows(text, values, options)
     },
   })
+  /** A store whose first answer about leads comes when `answer` is called. */
+  const held = () =>
+    watched(async (text, values) => {
+      const rows = await store.sql.rows(text, values)
+      if (answer === undefined && text.includes('leads')) await new Promise<void>((resolve) => (answer = resolve))
+      return rows as never
+    })
   const existence = (sql = watched()) => new Existence(sql, () => away, false)
 
   test('is asked once for all ids that lie near, however many ask at the same time', async () => {
@@ -57,19 +66,24 @@ onEveryEngine('whether there is a lead and a campaign', (engine) => {
   })
 
   test('is true of one who came while an older question was under way', async () => {
-    let answer: (() => void) | undefined
-    const held = watched(async (text, values) => {
-      const rows = await store.sql.rows(text, values)
-      if (answer === undefined && text.includes('leads')) await new Promise<void>((resolve) => (answer = resolve))
-      return rows as never
-    })
-    const known = existence(held)
+    const known = existence(held())
     const early = known.both(7, 1)
     while (answer === undefined) await new Promise(setImmediate)
     await addLead(4)
     const late = known.both(7, 4)
-    answer()
+    answer?.()
     expect([await early, await late]).toEqual([true, true])
+  })
+
+  test('is not remembered of one who went while a question was under way', async () => {
+    const known = existence(held())
+    const early = known.both(7, 1)
+    while (answer === undefined) await new Promise(setImmediate)
+    await deleteLeads(store.sql, [2])
+    known.forget([2])
+    answer?.()
+    expect(await early).toBe(true)
+    expect(await known.both(7, 2)).toBe(false)
   })
 
   test('is not known of a store that is away or fails, unless it is remembered', async () => {

@@ -44,12 +44,9 @@ export class Existence {
     }
   }
 
-  /** Forgets leads that are gone. */
+  /** Forgets leads that are gone, with all that lie near: a question that is under way may still have seen them, and is not remembered. */
   forget(leadIds: readonly number[]): void {
-    for (const id of leadIds) {
-      const block = this.#known.leads.get(placeOf(id))
-      if (block) block[byteOf(id)] = (block[byteOf(id)] as number) & ~bitOf(id)
-    }
+    for (const id of leadIds) this.#known.leads.delete(placeOf(id))
   }
 
   /** Asks again where the answer is older than the question: it may have come since. */
