@@ -18,7 +18,7 @@ export interface Feed {
    * how far events go, so that whoever wanted one before it came does not miss it.
    */
   read(follower: string, sources: readonly Source[] | (() => Promise<readonly Source[]>), limit: number): Promise<Piece>
-  /** All of the events of these numbers that are still there. */
+  /** The whole events of these numbers that are still there. */
   at(numbers: readonly number[]): Promise<StoredEvent[]>
   /** Says that a follower has dealt with a piece; to be written with what it did, in one transaction, so that a crash neither skips nor repeats. */
   passed(follower: string, piece: Piece): Statement
