@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { Trusted } from '../capture/address.ts'
+import type { WaitsFor } from '../core/closing.ts'
 import { createLimiter } from '../http/limits.ts'
 import { createMetrics } from '../http/metrics.ts'
 import { route } from '../http/route.ts'
@@ -53,7 +54,7 @@ export interface Edge {
   /** Fulfilled when the journal can no longer be written: the process should end, and the next start goes on. */
   broken: Promise<Error>
   /** Lets requests in flight finish, sends what waits as far as the origin takes it, and closes. */
-  close(): Promise<void>
+  close(waitsFor?: WaitsFor): Promise<void>
 }
 
 /** Opens the edge's journal and copy of the links, and listens. Throws Fault or Error with a sentence. */
@@ -85,11 +86,18 @@ export async function openEdge(settings: EdgeSettings, world: EdgeWorld): Promis
   redirectRoutes(server, { ...settings, directory: copy, ingest: createRecorder(journal, metrics, settings.recordWaitMs), reader, now: clock.now })
   stateRoutes(server, { version: world.version, waitingSeconds, waitingBytes: () => journal.depth.bytes, links: () => copy.size, followed, registry })
 
-  const close = async (): Promise<void> => {
+  const close = async (waitsFor: WaitsFor = () => undefined): Promise<void> => {
+    waitsFor('requests')
     await drain(server)
     ending.abort()
+    waitsFor('the origin')
     await following.all
+    waitsFor('the journal')
+    // A visitor may have been sent on before the click was flushed: it belongs to what is sent.
+    await journal.flushed()
+    waitsFor('the origin')
     await sender.drain(DRAIN_MS)
+    waitsFor('the journal')
     await journal.close()
     await copy.close()
     await held.letGo()

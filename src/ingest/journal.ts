@@ -147,9 +147,14 @@ export class Journal {
     if (this.#forgotten < seq) this.#forgetTimer ??= setTimeout(() => this.#forget(), FORGET_AFTER_MS)
   }
 
+  /** Ends when nothing waits for a flush any more: then `head` is behind all that was appended. A broken journal is not waited for. */
+  async flushed(): Promise<void> {
+    while (this.#flushing && !this.#dead) await Promise.race([this.#flushing, this.broken])
+  }
+
   /** Flushes what waits and closes the files; those of a broken journal are left as they are, for it would not answer. */
   async close(): Promise<void> {
-    while (this.#flushing && !this.#dead) await Promise.race([this.#flushing, this.broken])
+    await this.flushed()
     if (this.#forgetTimer) clearTimeout(this.#forgetTimer)
     await this.#forget()
     if (!this.#dead) await this.#records.close()

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { openRecords } from '../../src/ingest/journal.ts'
 import { CHROME, START, type TestApp, testApp } from '../support/app.ts'
 import { ask, until } from '../support/ask.ts'
 import { waymark } from '../support/commands.ts'
@@ -198,5 +199,20 @@ onEveryEngine('the edge', (engine) => {
     const names = await clicks('last', 30)
     await edge.restart()
     expect((await stored()).sort()).toEqual(names.sort())
+  })
+
+  test('sends what waits when it is ended, also a click whose visitor did not wait for the flush', async () => {
+    clock = fastClock(START, 0.01)
+    await start({ RECORD_WAIT_MS: '0' })
+    const records = openRecords(join(edge.folder, 'journal'))
+    let release: () => void = () => undefined
+    const held = records.transaction(() => new Promise<void>((resolve) => (release = resolve)))
+    const names = await clicks('hurried', 3)
+    const closed = edge.edge.close()
+    await until('it takes no more visitors', () => edge.click('/website?uuid=one').then(() => false, () => true))
+    release()
+    await Promise.all([held, closed])
+    await records.close()
+    expect((await stored()).toSorted()).toEqual(names)
   })
 })
