@@ -4,6 +4,7 @@ import { type Accounts, createAccounts, type FirstAdmin, type NewKey } from './a
 import { clientAddress, limitKey } from './capture/address.ts'
 import { openCountries } from './capture/country.ts'
 import type { Config } from './config.ts'
+import type { WaitsFor } from './core/closing.ts'
 import { emailRoom, openMailer } from './email/index.ts'
 import { Idempotency } from './http/idempotency.ts'
 import { createMetrics } from './http/metrics.ts'
@@ -51,7 +52,7 @@ export interface App {
   died: Promise<Error>
   inside: Inside
   /** Drains and closes, in reverse of the opening. */
-  close(): Promise<void>
+  close(waitsFor?: WaitsFor): Promise<void>
 }
 
 /** What the world gives the server: tests give their own clock and, since worker threads run built code, the built thread. */
@@ -80,9 +81,9 @@ export async function openApp(config: Config, world: AppWorld): Promise<App> {
       first,
       died: inside.died,
       inside,
-      async close() {
+      async close(waitsFor) {
         snapshots?.close()
-        await inside.close(() => work.stop())
+        await inside.close(waitsFor, () => work.stop())
       },
     }
   } catch (error) {
@@ -108,8 +109,8 @@ export interface Inside {
   died: Promise<Error>
   /** Tells the rooms at which address they are asked. */
   listensAt(url: string): void
-  /** Closes in reverse of the opening; `first` ends before the store does. */
-  close(first?: () => Promise<void>): Promise<void>
+  /** Closes in reverse of the opening; `work` ends before the store does. */
+  close(waitsFor?: WaitsFor, work?: () => Promise<void>): Promise<void>
 }
 
 /** Opens everything but the server's port. `guard`, where given, says who calls instead of the accounts. Throws as `openApp` does. */
@@ -268,15 +269,17 @@ export async function openInside(config: Config, world: AppWorld, guard?: Guard)
       listensAt(address) {
         url = address
       },
-      async close(first) {
+      async close(waitsFor = () => undefined, work) {
         live.close()
         endStreams()
+        waitsFor('requests')
         await drain(server)
         links.close()
         limits.close()
-        await first?.()
+        waitsFor('jobs, mails and webhooks')
+        await work?.()
         mailer?.close()
-        await started.close()
+        await started.close(waitsFor)
       },
     }
   } catch (error) {

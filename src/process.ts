@@ -1,15 +1,20 @@
 import { type Logger, pino } from 'pino'
 import { ConfigError } from './config.ts'
+import type { WaitsFor } from './core/closing.ts'
 import { Fault } from './core/errors.ts'
 
 /** How long an orderly end may take before the process ends all the same. */
 const CLOSE_MS = 9_500
+const LAST_WORDS_MS = 250
+
+/** Standard output, which the log is written to. */
+const output = pino.destination(1)
 
 /**
  * Opens something and keeps the process up with it until a signal, or until it dies unasked; either ends the process.
  * Nothing is thrown: a start that fails says why, and ends the process too.
  */
-export async function keepUp<T extends { close(): Promise<void> }>(what: {
+export async function keepUp<T extends { close(waitsFor: WaitsFor): Promise<void> }>(what: {
   open: (log: (level: string) => Logger) => Promise<T>
   died: (opened: T) => Promise<Error>
   /** What the log says then. */
@@ -25,9 +30,20 @@ export async function keepUp<T extends { close(): Promise<void> }>(what: {
     const end = (code: number): void => {
       if (closing) return
       closing = true
-      setTimeout(() => process.exit(1), CLOSE_MS).unref()
+      let waitedFor = 'the start'
+      setTimeout(() => {
+        log.error({ waitedFor, ms: CLOSE_MS }, 'closing took too long; what was acknowledged is in the journal, and the next start goes on')
+        // An exit would wait for what is under way, such as a flush that the disk does not answer; this waits for the words alone.
+        const die = (): unknown => process.kill(process.pid, 'SIGKILL')
+        output.once('drain', die)
+        setTimeout(die, LAST_WORDS_MS)
+      }, CLOSE_MS).unref()
+      const waitsFor: WaitsFor = (next) => {
+        waitedFor = next
+        log.debug({ waitsFor: next }, 'closing')
+      }
       opening
-        .then((opened) => opened.close())
+        .then((opened) => opened.close(waitsFor))
         .then(
           () => process.exit(code),
           (error: unknown) => {
@@ -57,7 +73,7 @@ export async function keepUp<T extends { close(): Promise<void> }>(what: {
 }
 
 function logTo(level: string): Logger {
-  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (name) => ({ level: name }) } })
+  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (name) => ({ level: name }) } }, output)
 }
 
 /** A start that fails says why in a sentence; only what nobody foresaw shows a stack. */

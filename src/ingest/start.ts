@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import type { WaitsFor } from '../core/closing.ts'
 import { HOUR_MS, MINUTE_MS } from '../core/time.ts'
 import type { Metrics } from '../http/metrics.ts'
 import type { Job } from '../store/jobs.ts'
@@ -23,6 +24,8 @@ import type { StoreThread, ThreadSettings, Tidings } from './thread.ts'
 
 /** How often a node looks which event ids the others have loaded. */
 const OTHERS_MS = 250
+/** How long the end waits for the loader; what it has not loaded by then is in the journal for the next start. */
+const LOAD_WAIT_MS = 3_000
 
 /** What the pipeline and its store are started with. Sizes in bytes, times in ms. */
 export interface IngestSettings {
@@ -69,7 +72,7 @@ export interface StartedIngest {
   /** Fulfilled when the store's thread ends unasked: the process should end too, and the next start goes on from the journal. */
   died: Promise<Error>
   /** Flushes, loads what is flushed, and closes journal and store. */
-  close(): Promise<void>
+  close(waitsFor?: WaitsFor): Promise<void>
 }
 
 /**
@@ -156,14 +159,19 @@ export async function startIngest(settings: IngestSettings, metrics: Metrics, lo
     replicas: () => replicas.last(),
     away: () => progress.away,
     died,
-    async close() {
+    async close(waitsFor = () => undefined) {
       closing = true
       replicas.stop()
-      await journal.append({ events: [], deadLetters: [], bytes: 0 }).then((seq) => progress.passed(seq, 5_000), () => undefined)
+      waitsFor('the journal')
+      await journal.flushed()
+      waitsFor('the loader')
+      await progress.passed(journal.head, LOAD_WAIT_MS)
       // A store elsewhere that says nothing is not waited for: what it has not taken is in the journal. One in this process ends its
       // work first, or its thread would take the process with it.
+      waitsFor('the store')
       const closed = thread.close().catch(() => undefined)
       await (opened.shared ? Promise.race([closed, new Promise((resolve) => setTimeout(resolve, settings.closeMs).unref())]) : closed)
+      waitsFor('the journal')
       await journal.close()
       await worker.terminate()
       await held.letGo()

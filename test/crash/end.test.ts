@@ -1,5 +1,9 @@
 import { connect } from 'node:net'
+import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
+import { openRecords } from '../../src/ingest/journal.ts'
+import { until } from '../support/ask.ts'
+import { eventsOf, sendBatch } from '../support/batch.ts'
 import { type FreshStore, onEveryEngine } from '../support/engines.ts'
 import { NO_FAULTS, faultsOf, figuresOf } from '../support/oracle.ts'
 import { between, randomFrom, seedOf } from '../support/random.ts'
@@ -51,6 +55,35 @@ onEveryEngine('a server told to end under load', (engine) => {
       expect(Math.max(...took)).toBeLessThan(LONGEST_MS)
     } finally {
       sender.abandon()
+      server.child.kill('SIGKILL')
+    }
+  })
+
+  test('says what it waits for when it ends all the same, and the next start goes on', { timeout: 60_000 }, async () => {
+    store = await engine.fresh()
+    const { stage, server } = await openStage(store, 1)
+    const records = openRecords(join(store.dataDir, 'journal'))
+    let release: () => void = () => undefined
+    try {
+      await sendBatch(stage, eventsOf(stage, ['before']))
+      // A disk that takes nothing and says nothing: whoever holds LMDB's lock keeps every flush waiting.
+      const held = records.transaction(() => new Promise<void>((resolve) => (release = resolve)))
+      const hanging = sendBatch(stage, eventsOf(stage, ['hanging'])).then(() => 'answered', () => 'unanswered')
+      const start = performance.now()
+      expect(await server.end('SIGTERM')).toEqual({ code: null, signal: 'SIGKILL' })
+      expect(performance.now() - start).toBeLessThan(LONGEST_MS)
+      expect(await hanging).toBe('unanswered')
+      await until('its last words are read', () => server.output().out.includes('closing took too long'))
+      const lastWords = JSON.parse(server.output().out.trim().split('\n').at(-1) as string) as object
+      expect(lastWords).toEqual({ level: 'error', time: expect.any(String), waitedFor: 'the journal', ms: 9_500, msg: 'closing took too long; what was acknowledged is in the journal, and the next start goes on' })
+      release()
+      await held
+      await records.close()
+      const next = await startOn(stage)
+      expect(await sendBatch(stage, eventsOf(stage, ['before', 'hanging']))).toMatchObject({ successful: 2, duplicates: 1 })
+      expect(await next.end('SIGTERM')).toEqual({ code: 0, signal: null })
+    } finally {
+      release()
       server.child.kill('SIGKILL')
     }
   })
