@@ -48,11 +48,11 @@ export class LinkCopy {
     return asked
   }
 
-  /** Takes in all changes since the last time. Throws Error where the origin does not tell them, or the disk does not take them. */
-  async follow(): Promise<void> {
+  /** Takes in all changes since the last time. Throws Error where the origin does not tell them, before the signal is given, or the disk does not take them. */
+  async follow(signal: AbortSignal): Promise<void> {
     for (;;) {
       const cursor = (this.#links.get(CURSOR) as string | undefined) ?? null
-      const page = await this.#origin.changes(cursor)
+      const page = await this.#origin.changes(cursor, signal)
       if (page === null) {
         // Another origin, or one that was set up anew: all of its links, from the start.
         await this.#links.remove(CURSOR)

@@ -113,7 +113,7 @@ export async function openEdge(settings: EdgeSettings, world: EdgeWorld): Promis
   }
 }
 
-/** Follows the origin's links until the signal is given. `first` ends with the first answer, `all` with the last. */
+/** Follows the origin's links until the signal is given, which cuts a question short. `first` ends with the first answer, `all` with the last. */
 function follow(copy: LinkCopy, everyMs: number, world: { clock: Clock; random: () => number; log: FastifyBaseLogger; followed: { reached: boolean }; signal: AbortSignal }): { first: Promise<void>; all: Promise<void> } {
   const { clock, followed, log, signal } = world
   let done: () => void = () => undefined
@@ -122,11 +122,12 @@ function follow(copy: LinkCopy, everyMs: number, world: { clock: Clock; random: 
     let failures = 0
     while (!signal.aborted) {
       try {
-        await copy.follow()
+        await copy.follow(signal)
         if (!followed.reached) log.info({}, 'the origin is back')
         followed.reached = true
         failures = 0
       } catch (error) {
+        if (signal.aborted) return
         if (followed.reached) log.warn({ why: (error as Error).message }, 'the origin does not tell its links; the copy goes on as it is')
         followed.reached = false
         failures++

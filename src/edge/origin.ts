@@ -27,22 +27,22 @@ export interface Page {
 export interface Origin {
   /** A link by its id: null where there is none. Throws Fault 'unavailable' where the origin does not say. */
   look(id: string): Promise<Target | null>
-  /** Links changed since a cursor, null for all; null where the origin does not know the cursor. Throws Error. */
-  changes(cursor: string | null): Promise<Page | null>
+  /** Links changed since a cursor, null for all; null where the origin does not know the cursor. Throws Error, also when the signal is given. */
+  changes(cursor: string | null, signal: AbortSignal): Promise<Page | null>
   /** Sends events, each a JSON text. Never throws. */
   send(events: readonly string[]): Promise<Sent>
 }
 
 /** The origin at a URL. `waitMs`: how long a batch and a page may take. */
 export function originAt(url: string, key: string, options: { waitMs: number; now: () => number }): Origin {
-  const ask = (path: string, waitMs: number, body?: string): Promise<Response> =>
+  const ask = (path: string, waitMs: number, { body, signal }: { body?: string; signal?: AbortSignal } = {}): Promise<Response> =>
     fetch(url + path, {
       method: body === undefined ? 'GET' : 'POST',
       headers: { 'x-api-key': key, 'user-agent': 'waymark-edge', ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
       ...(body === undefined ? {} : { body }),
       // Who sends us elsewhere is not the origin.
       redirect: 'manual',
-      signal: AbortSignal.timeout(waitMs),
+      signal: AbortSignal.any([AbortSignal.timeout(waitMs), ...(signal ? [signal] : [])]),
     })
   return {
     async look(id) {
@@ -56,9 +56,9 @@ export function originAt(url: string, key: string, options: { waitMs: number; no
       if (response.status === 404 && body?.error === 'Tracking ID not found') return null
       throw new Fault('unavailable', `The origin answers ${response.status}.`)
     },
-    async changes(cursor) {
+    async changes(cursor, signal) {
       const query = new URLSearchParams({ limit: String(PAGE), ...(cursor === null ? {} : { cursor }) })
-      const response = await ask(`/api/link-tracking/sync?${query}`, options.waitMs)
+      const response = await ask(`/api/link-tracking/sync?${query}`, options.waitMs, { signal })
       if (response.status === 400 && cursor !== null) return null
       if (response.status !== 200) throw new Error(`the origin answers ${response.status}`)
       const { links, cursor: next } = (await response.json()) as { links: Synced[]; cursor: string }
@@ -66,7 +66,7 @@ export function originAt(url: string, key: string, options: { waitMs: number; no
     },
     async send(events) {
       try {
-        const response = await ask('/api/tracking-ingest/batch', options.waitMs, `{"events":[${events.join(',')}]}`)
+        const response = await ask('/api/tracking-ingest/batch', options.waitMs, { body: `{"events":[${events.join(',')}]}` })
         const text = await response.text()
         return judged(response.status, text, events.length, retryAfter(response.headers.get('retry-after'), options.now()))
       } catch (error) {

@@ -201,6 +201,13 @@ onEveryEngine('the edge', (engine) => {
     expect((await stored()).sort()).toEqual(names.sort())
   })
 
+  test('ends at once while the origin leaves its questions unanswered', { timeout: 20_000 }, async () => {
+    edge = await testEdge(weather.url, { env: { EDGE_SYNC_EVERY: '60s' }, clock, originWaitMs: 60_000 })
+    weather.scene = 'silent'
+    await until('it asks for changes', () => weather.unanswered > 0)
+    await edge.edge.close()
+  })
+
   test('sends what waits when it is ended, also a click whose visitor did not wait for the flush', async () => {
     clock = fastClock(START, 0.01)
     await start({ RECORD_WAIT_MS: '0' })

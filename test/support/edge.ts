@@ -22,11 +22,13 @@ export function fastClock(start: number, times: number): FastClock {
     pause: (ms, signal) =>
       new Promise((resolve) => {
         if (signal.aborted) return resolve()
-        const timer = setTimeout(resolve, ms / times)
-        signal.addEventListener('abort', () => {
+        const end = (): void => {
           clearTimeout(timer)
+          signal.removeEventListener('abort', end)
           resolve()
-        })
+        }
+        const timer = setTimeout(end, ms / times)
+        signal.addEventListener('abort', end)
       }),
   }
 }

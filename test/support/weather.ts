@@ -1,8 +1,8 @@
 import { type IncomingMessage, type Server, type ServerResponse, createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** What the road to an origin is like: open, cut, closed from its end alone, overloaded, strict, or with answers that are cut short although what was asked is done. */
-export type Scene = 'fair' | 'down' | 'half-closed' | 'fails' | 'limits' | 'half' | 'too large' | 'someone else'
+/** What the road to an origin is like: open, cut, closed from its end alone, silent, overloaded, strict, or with answers that are cut short although what was asked is done. */
+export type Scene = 'fair' | 'down' | 'half-closed' | 'silent' | 'fails' | 'limits' | 'half' | 'too large' | 'someone else'
 
 /** A road to a real server whose weather a test makes. */
 export interface Weather {
@@ -14,12 +14,14 @@ export interface Weather {
   readonly tried: { at: number; path: string; scene: Scene; events: number }[]
   /** Every link that was looked up. */
   readonly looked: string[]
+  /** How many requests got no answer and no end. */
+  unanswered: number
   close(): Promise<void>
 }
 
 /** Starts a road to `target`. `now` is the test's clock. */
 export async function startWeather(target: () => string, now: () => number): Promise<Weather> {
-  const weather: Weather = { url: '', scene: 'fair', retryAfter: null, tried: [], looked: [], close: () => Promise.resolve() }
+  const weather: Weather = { url: '', scene: 'fair', retryAfter: null, tried: [], looked: [], unanswered: 0, close: () => Promise.resolve() }
   const server: Server = createServer((asked, answer) => {
     const chunks: Buffer[] = []
     asked.on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -30,6 +32,7 @@ export async function startWeather(target: () => string, now: () => number): Pro
       if (events) weather.tried.push({ at: now(), path: asked.url ?? '', scene, events: events.length })
       if (asked.url?.includes('/lookup/')) weather.looked.push(asked.url.split('/').at(-1) ?? '')
       if (scene === 'down') return void asked.socket.destroy()
+      if (scene === 'silent') return void weather.unanswered++
       if (scene === 'half-closed') return void asked.socket.end()
       if (scene === 'fair' || scene === 'half') return forward(target(), asked, body, answer, scene === 'half' && asked.method === 'POST')
       if (scene === 'someone else') return void answer.writeHead(200, { 'content-type': 'text/html' }).end('<p>Welcome to the hotel’s network')
