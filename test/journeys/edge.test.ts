@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { openRecords } from '../../src/ingest/journal.ts'
 import { CHROME, START, type TestApp, testApp } from '../support/app.ts'
 import { ask, until } from '../support/ask.ts'
 import { waymark } from '../support/commands.ts'
 import { type TestEdge, fastClock, testEdge } from '../support/edge.ts'
 import { onEveryEngine } from '../support/engines.ts'
+import { stickDisk } from '../support/stuck-disk.ts'
 import { type Weather, startWeather } from '../support/weather.ts'
 
 /** An hour of the edge takes six seconds. */
@@ -211,15 +211,11 @@ onEveryEngine('the edge', (engine) => {
   test('sends what waits when it is ended, also a click whose visitor did not wait for the flush', async () => {
     clock = fastClock(START, 0.01)
     await start({ RECORD_WAIT_MS: '0' })
-    const records = openRecords(join(edge.folder, 'journal'))
-    let release: () => void = () => undefined
-    const held = records.transaction(() => new Promise<void>((resolve) => (release = resolve)))
+    const stuck = await stickDisk(edge.folder)
     const names = await clicks('hurried', 3)
     const closed = edge.edge.close()
     await until('it takes no more visitors', () => edge.click('/website?uuid=one').then(() => false, () => true))
-    release()
-    await Promise.all([held, closed])
-    await records.close()
+    await Promise.all([stuck.release(), closed])
     expect((await stored()).toSorted()).toEqual(names)
   })
 })
