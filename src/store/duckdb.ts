@@ -39,6 +39,8 @@ export async function openDuckdb(settings: { dataDir: string; memoryMb: number; 
     memory_limit: `${settings.memoryMb}MB`,
     threads: String(settings.threads),
     checkpoint_threshold: `${CHECKPOINT_MB}MB`,
+    // Memory that a question has left behind goes back to the system also when nobody asks another.
+    allocator_background_threads: 'true',
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
   }).catch((error: unknown) => {
