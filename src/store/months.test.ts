@@ -55,6 +55,15 @@ onEngine('postgres', 'events by month', (engine) => {
     expect(await placesOf(store.engine)).toEqual({ events_default: 2 })
   })
 
+  test('are all in the indexes by range after a quiet moment, so that whoever follows them reads no others', async () => {
+    const months = monthsAhead(NOW)
+    await makeMonths(store.engine, months)
+    for (const { from } of months.slice(0, 2)) await at(store.engine, Array.from({ length: 10_000 }, (_, n) => from + n))
+    await store.engine.idle()
+    const left = await store.engine.rows("select sum(brin_summarize_new_values(indexrelid)) as ranges from pg_index where indrelid::regclass::text like 'events_20%' and indexrelid::regclass::text ~ 'seq|received_at'")
+    expect(left).toEqual([{ ranges: 0 }])
+  })
+
   test('get each month once, whoever makes it', async () => {
     await Promise.all(Array.from({ length: 5 }, () => makeMonths(store.engine, monthsAhead(NOW))))
     expect(await tables()).toEqual(['events_2026_11', 'events_2026_12', 'events_2027_01', 'events_default'])

@@ -13,6 +13,10 @@ const STREAM_ROWS = 10_000
 const CONFLICT_TRIES = 5
 /** Planner statistics are fresh again after this many loaded rows, then at each doubling; autovacuum is too late for a first load. */
 const ANALYZE_FROM = 5_000
+/** Has every block range of the events that an index by ranges knows nothing of summarized; until then it is read by whoever asks for a range of numbers. */
+const SUMMARIZE = `select brin_summarize_new_values(pg_class.oid)
+  from pg_class join pg_am on pg_am.oid = relam join pg_index on indexrelid = pg_class.oid join pg_inherits on inhrelid = indrelid
+  where inhparent = 'events'::regclass and amname = 'brin'`
 /** Connections to the primary. Reports have their own, so that nothing waits behind them. */
 const CONNECTIONS = 6
 const REPORT_CONNECTIONS = 4
@@ -60,7 +64,10 @@ export async function openPostgres(url: string, replicaSettings: ReplicaSettings
     async idle() {
       if (loaded < analyzeAt) return true
       analyzeAt = loaded * 2
-      await pool.use((client) => query(client, 'analyze events, person_aliases'))
+      await pool.use(async (client) => {
+        await query(client, 'analyze events, person_aliases')
+        await query(client, SUMMARIZE)
+      })
       return true
     },
     replicas: () => replicas.states(),
