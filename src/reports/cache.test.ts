@@ -1,17 +1,25 @@
 import { describe, expect, test } from 'vitest'
-import type { Row } from '../store/sql.ts'
+import type { Row, Statement } from '../store/sql.ts'
 import { cached } from './cache.ts'
+import type { Question } from './report.ts'
 
 /** A store whose state the test sets, and that counts how often it is asked and answers when told to. */
 function store(ms = 0) {
   const asked: string[] = []
   const answers: { give: (rows: Row[]) => void; fail: (error: Error) => void }[] = []
-  const world = { state: 1, now: 0 }
+  const world = { state: 1, server: 'one', now: 0, holds: false }
   const ask = ({ text }: { text: string }): Promise<Row[]> => {
     asked.push(text)
     return new Promise<Row[]>((give, fail) => answers.push({ give, fail }))
   }
-  return { world, asked, answers, ask: cached(ask, { state: async () => world.state, ms, now: () => world.now }) }
+  const spans: [number, number][] = []
+  const holds = async (_: Question, ...span: [number, number]): Promise<boolean> => {
+    spans.push(span)
+    return world.holds
+  }
+  const answer = cached(ask, { state: async () => ({ state: world.state, server: world.server }), holds, ms, now: () => world.now })
+  const scope = { where: {}, range: { from: null, to: null } }
+  return { world, asked, answers, spans, ask: (statement: Statement, fresh?: boolean) => answer({ ...statement, scope }, fresh) }
 }
 /** Lets all go on that can. */
 const turn = (): Promise<void> => new Promise(setImmediate)
@@ -30,6 +38,41 @@ describe('an answer', () => {
     await turn()
     answers[1]?.give([{ n: 2 }])
     expect(await again).toEqual([{ n: 2 }])
+  })
+
+  test('is given again when nothing that came since concerns it', async () => {
+    const { world, asked, answers, spans, ask } = store()
+    const first = ask({ text: 'a' })
+    await turn()
+    answers[0]?.give([{ n: 1 }])
+    await first
+    world.holds = true
+    world.state = 5
+    expect(await ask({ text: 'a' })).toEqual([{ n: 1 }])
+    world.state = 7
+    expect(await ask({ text: 'a' })).toEqual([{ n: 1 }])
+    expect(asked).toEqual(['a'])
+    // What was looked at is not looked at again.
+    expect(spans).toEqual([[1, 5], [5, 7]])
+    world.holds = false
+    world.state = 8
+    void ask({ text: 'a' })
+    await turn()
+    expect(asked).toEqual(['a', 'a'])
+  })
+
+  test('is asked anew when another server answers, whatever it says of its state', async () => {
+    const { world, asked, answers, spans, ask } = store()
+    const first = ask({ text: 'a' })
+    await turn()
+    answers[0]?.give([{ n: 1 }])
+    await first
+    world.holds = true
+    world.server = 'another'
+    void ask({ text: 'a' })
+    await turn()
+    expect(asked).toEqual(['a', 'a'])
+    expect(spans).toEqual([])
   })
 
   test('may be older where that is allowed, as long as its question is no older', async () => {

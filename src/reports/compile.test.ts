@@ -7,7 +7,7 @@ import { compileFunnel } from './funnel.ts'
 import { DIMENSIONS, type PlainDimension } from './dimensions.ts'
 import { DIMENSION_NAMES, METRIC_NAMES } from './index.ts'
 import { compilePaths } from './paths.ts'
-import { type By, FILTERS, type Scope, type Where } from './report.ts'
+import { type By, FILTERS, type Report, type Scope, type Where } from './report.ts'
 import { compileRetention } from './retention.ts'
 
 /** Marked, so that the SQL's text can be searched for it. */
@@ -50,9 +50,11 @@ describe.each([['duckdb', duckdbDialect], ['postgres', postgresDialect]])('compi
   })
 
   test('of no scope at all leaves out events without a time', () => {
-    expect(compile({ metrics: ['events'], where: {}, range: { from: null, to: null } }, { dialect, shifts: [] })).toEqual({
+    const report: Report = { metrics: ['events'], where: {}, range: { from: null, to: null } }
+    expect(compile(report, { dialect, shifts: [] })).toEqual({
       text: ['select count(*) as events', 'from events', 'where ts is not null'].join('\n'),
       values: [],
+      scope: report,
     })
   })
 

@@ -1,10 +1,10 @@
 import type { Shift } from '../core/zones.ts'
 import type { Dialect } from '../store/dialect.ts'
 import { EVENT_COLUMNS, EVENT_COLUMN_NAMES, type EventColumn } from '../store/events.ts'
-import type { Statement, Value } from '../store/sql.ts'
+import type { Value } from '../store/sql.ts'
 import { DIMENSIONS, bucketStart } from './dimensions.ts'
 import { METRICS, type Metric, type MetricName, USER } from './metrics.ts'
-import type { Breakdown, By, EventList, Report, Scope } from './report.ts'
+import type { Breakdown, By, EventList, Question, Report, Scope } from './report.ts'
 
 /** Rows a report has at most when it names no limit. */
 export const MAX_ROWS = 10_000
@@ -28,7 +28,7 @@ export interface Compiling {
  * half the time of `count(distinct …)`; where a report counts those of several keys, it is left to that. Users of a whole
  * are grouped by who they were known to be, and only then looked up: half the time again, since they are far fewer than events.
  */
-export function compile(report: Report, { dialect, shifts }: Compiling, values: Value[] = []): Statement {
+export function compile(report: Report, { dialect, shifts }: Compiling, values: Value[] = []): Question {
   const by = report.by ?? []
   const groups = by.map((one) => `${groupOf(one, report, { dialect, shifts }, values)} as ${columnOf(one)}`)
   const places = by.map((_, at) => at + 1)
@@ -53,7 +53,7 @@ export function compile(report: Report, { dialect, shifts }: Compiling, values: 
     const order = by[0] === 'time' ? places.join(', ') : `${by.length + 1} desc, ${places.join(', ')}`
     lines.push(`group by ${places.join(', ')}`, `order by ${order}`, `limit ${parameter(values, report.limit ?? MAX_ROWS)}`)
   }
-  return { text: lines.join('\n'), values }
+  return { text: lines.join('\n'), values, scope: report }
 }
 
 /** The key of the one metric that counts different values, or null where none does, or several. */
@@ -78,7 +78,7 @@ function folded(name: MetricName, keys: string): string {
  * Makes one statement of a whole and its parts. `part` tells by its bits which dimension a row is of, the last one the lowest bit: set where
  * it is not; all bits set is the whole. Of each part a row more than the limit, so that one sees whether there are more.
  */
-export function compileBreakdown({ metrics, parts, limit, ...scope }: Breakdown, dialect: Dialect): Statement {
+export function compileBreakdown({ metrics, parts, limit, ...scope }: Breakdown, dialect: Dialect): Question {
   const values: Value[] = []
   const groups = parts.map((name) => DIMENSIONS[name])
   const columns = [
@@ -99,11 +99,11 @@ export function compileBreakdown({ metrics, parts, limit, ...scope }: Breakdown,
     `where place <= ${parameter(values, limit + 1)}`,
     'order by part, place',
   ]
-  return { text: lines.join('\n'), values }
+  return { text: lines.join('\n'), values, scope }
 }
 
 /** Makes the SQL of a list of single events, newest first. Throws when a column is none of the events'. */
-export function compileList(list: EventList, dialect: Dialect, values: Value[] = []): Statement {
+export function compileList(list: EventList, dialect: Dialect, values: Value[] = []): Question {
   const unknown = list.columns.find((name) => !Object.hasOwn(EVENT_COLUMNS, name))
   if (unknown !== undefined) throw new Error(`events have no column ${unknown}`)
   const lines = [
@@ -114,7 +114,7 @@ export function compileList(list: EventList, dialect: Dialect, values: Value[] =
     'order by ts desc, id desc',
     `limit ${parameter(values, list.limit)}`,
   ]
-  return { text: lines.join('\n'), values }
+  return { text: lines.join('\n'), values, scope: list }
 }
 
 /**
@@ -124,7 +124,7 @@ export function compileList(list: EventList, dialect: Dialect, values: Value[] =
  * 1,295 where each question read them by itself. Where a `Breakdown` will do, it is dearer, since each question goes over what is
  * kept: the whole with three parts over a million captures took 105 ms against 47 in DuckDB.
  */
-export function compileTogether(scope: Scope, questions: readonly (Report | EventList)[], { dialect, shifts }: Compiling): Statement {
+export function compileTogether(scope: Scope, questions: readonly (Report | EventList)[], { dialect, shifts }: Compiling): Question {
   const values: Value[] = []
   const terms = conditions(scope, dialect, values)
   const parts = questions.map((question, at) => {
@@ -134,7 +134,7 @@ export function compileTogether(scope: Scope, questions: readonly (Report | Even
   const all = parts.join('\nunion all\n')
   // Rows that are kept meanwhile have the named columns alone.
   const named = EVENT_COLUMN_NAMES.filter((name) => new RegExp(`\\b${name}\\b`).test(all))
-  return { text: `with events as materialized (\nselect ${named.join(', ')}\nfrom events\nwhere ${terms}\n)\n${all}\norder by question, place`, values }
+  return { text: `with events as materialized (\nselect ${named.join(', ')}\nfrom events\nwhere ${terms}\n)\n${all}\norder by question, place`, values, scope }
 }
 
 /** The name under which a row has what it is broken down by; properties by their place, since a key can be any text. */

@@ -1,8 +1,8 @@
 import type { Dialect } from '../store/dialect.ts'
-import type { Statement, Value } from '../store/sql.ts'
+import type { Value } from '../store/sql.ts'
 import { EVENTS_WITH_USERS, conditions, parameter } from './compile.ts'
 import { USER } from './metrics.ts'
-import type { Scope } from './report.ts'
+import type { Question, Scope } from './report.ts'
 
 /** How far people come on a way of named events. */
 export interface Funnel extends Scope {
@@ -18,11 +18,11 @@ export interface Funnel extends Scope {
  * name behind the one that passed the step before, so that ties are decided and no event counts twice. The first such
  * event is also the best for all steps after it and for the window, so one event a person and step is enough to carry on.
  */
-export function compileFunnel(funnel: Funnel, dialect: Dialect): Statement {
+export function compileFunnel(funnel: Funnel, dialect: Dialect): Question {
   const values: Value[] = []
-  const scope = conditions({ ...funnel, where: { ...funnel.where, name: [...new Set(funnel.steps)] } }, dialect, values)
+  const scope = { ...funnel, where: { ...funnel.where, name: [...new Set(funnel.steps)] } }
   const ctes = [
-    `walked as materialized (\n  select ${USER} as walker, name, ts, ${dialect.ordered('ts', 'seq')} as place\n  from ${EVENTS_WITH_USERS}\n  where ${scope} and person is not null\n)`,
+    `walked as materialized (\n  select ${USER} as walker, name, ts, ${dialect.ordered('ts', 'seq')} as place\n  from ${EVENTS_WITH_USERS}\n  where ${conditions(scope, dialect, values)} and person is not null\n)`,
   ]
   funnel.steps.forEach((name, at) => {
     const wanted = `name = ${parameter(values, name)}`
@@ -38,5 +38,5 @@ export function compileFunnel(funnel: Funnel, dialect: Dialect): Statement {
 )`)
   })
   const rows = funnel.steps.map((_, at) => `select ${at + 1} as step, count(*) as users, percentile_cont(0.5) within group (order by took) as median_ms from step_${at + 1}`)
-  return { text: `with ${ctes.join(',\n')}\n${rows.join('\nunion all\n')}\norder by step`, values }
+  return { text: `with ${ctes.join(',\n')}\n${rows.join('\nunion all\n')}\norder by step`, values, scope }
 }

@@ -3,6 +3,8 @@ import { type Dialect, duckdbDialect, postgresDialect } from '../store/dialect.t
 import { compile, compileBreakdown, compileList, compileTogether } from './compile.ts'
 import { DIMENSION_NAMES } from './index.ts'
 import { METRICS, type MetricName } from './metrics.ts'
+import { compileNews } from './news.ts'
+import type { Statement } from '../store/sql.ts'
 import type { Breakdown, EventList, Report } from './report.ts'
 
 const FROM = Date.UTC(2026, 10, 1)
@@ -51,6 +53,14 @@ describe.each(dialects)('for %s', (engine, dialect) => {
     await expect(golden(compileTogether(email, questions, { dialect, shifts: [] }))).toMatchFileSnapshot(`golden/email-analytics.${engine}.sql`)
   })
 
+  test('what came since an answer', async () => {
+    const scope = { where: { project: 'shop', country: 'DE' }, properties: { plan: 'team' }, range: { from: FROM, to: TO } }
+    const users = compile({ ...scope, metrics: ['events', 'users'] }, { dialect, shifts: [] })
+    await expect(golden(compileNews(users, { after: 7, through: 9 }, dialect) as Statement)).toMatchFileSnapshot(`golden/news.${engine}.sql`)
+    // To look at more than this would cost what asking anew does.
+    expect(compileNews(users, { after: 7, through: 100_008 }, dialect)).toBeNull()
+  })
+
   test('several questions together', async () => {
     const questions = [reports.totals, reports['by-day'], lists.list] as (Report | EventList)[]
     await expect(golden(compileTogether({ where: { referrer: 'partner' }, range: { from: null, to: null } }, questions, { dialect, shifts: [] }))).toMatchFileSnapshot(`golden/together.${engine}.sql`)
@@ -73,8 +83,8 @@ describe('what a caller chose', () => {
     for (const [, dialect] of dialects) {
       const plain = compile({ metrics: ['events'], where: { tracking_id: 'x', campaign: ['x'] }, range: { from: 1, to: 2 } }, { dialect, shifts: [] })
       for (const value of hostile) {
-        const asked = compile({ metrics: ['events'], where: { tracking_id: value, campaign: [value] }, range: { from: 1, to: 2 } }, { dialect, shifts: [] })
-        expect(asked).toEqual({ text: plain.text, values: [value, [value], 1, 2] })
+        const report: Report = { metrics: ['events'], where: { tracking_id: value, campaign: [value] }, range: { from: 1, to: 2 } }
+        expect(compile(report, { dialect, shifts: [] })).toEqual({ text: plain.text, values: [value, [value], 1, 2], scope: report })
       }
     }
   })

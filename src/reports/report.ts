@@ -1,4 +1,5 @@
 import type { Interval } from '../core/zones.ts'
+import type { Statement } from '../store/sql.ts'
 import type { DimensionName, PlainDimension } from './dimensions.ts'
 import type { MetricName } from './metrics.ts'
 
@@ -23,6 +24,11 @@ export interface Scope {
   /** What properties of the events must be, by key; a value is compared as text. */
   properties?: Readonly<Record<string, string>>
   range: Range
+}
+
+/** A question as the store is asked it. Its answer is made of the events of a scope, and of nothing else but who is who. */
+export interface Question extends Statement {
+  scope: Scope
 }
 
 /** What numbers are broken down by: a dimension, or a property of the events by its key. */

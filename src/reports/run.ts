@@ -5,12 +5,13 @@ import { type Dialect, dialectOf } from '../store/dialect.ts'
 import { EVENTS_STATE } from '../store/events.ts'
 import type { Row, Sql, Statement, Value } from '../store/sql.ts'
 import { MAX_BUCKETS, bucketCount, bucketMoment, fill } from './buckets.ts'
-import { cached } from './cache.ts'
+import { type State, cached } from './cache.ts'
 import { type Compiling, compile, compileBreakdown, compileList, compileTogether } from './compile.ts'
 import type { PlainDimension } from './dimensions.ts'
 import { type Funnel, compileFunnel } from './funnel.ts'
+import { compileNews, stillHolds } from './news.ts'
 import { type Paths, compilePaths } from './paths.ts'
-import type { Breakdown, EventList, Report, Scope } from './report.ts'
+import type { Breakdown, EventList, Question, Report, Scope } from './report.ts'
 import { type Retention, compileRetention } from './retention.ts'
 
 /** Answers reports. What was acknowledged before a report is asked is in it. Throws Fault 'unavailable' when it takes too long. */
@@ -44,8 +45,8 @@ export interface Explained {
   plan: string
 }
 
-/** Asks a statement and gives its rows. */
-type Ask = <T = Row>(statement: Statement) => Promise<T[]>
+/** Asks a question and gives the rows of its answer. */
+type Ask = <T = Row>(question: Question) => Promise<T[]>
 
 /** `settled` ends when the store holds all that was acknowledged. */
 export function createReporter(options: {
@@ -59,21 +60,25 @@ export function createReporter(options: {
   explains?: boolean
 }): Reporter {
   const { sql, settled, timeoutMs, explains = false } = options
-  const rowsOf = ({ text, values }: Statement, holds?: number): Promise<Row[]> => sql.rows<Row>(text, values, { timeoutMs, ...(holds === undefined ? {} : { holds }) })
-  const state = async (): Promise<number> => {
-    await settled(timeoutMs)
-    const [row] = await sql.rows<{ state: number }>(EVENTS_STATE)
-    if (!row) throw new Error('the events have no number')
-    return row.state
-  }
-  const answer = cached(rowsOf, { state, ms: options.cacheMs, now: () => performance.now() })
-  const ask: Ask = async (statement) => {
-    await settled(timeoutMs)
-    return (await rowsOf(statement)) as never
-  }
   const dialect = dialectOf(options.engine)
+  const rowsOf = ({ text, values }: Statement, holds?: number): Promise<Row[]> => sql.rows<Row>(text, values, { timeoutMs, ...(holds === undefined ? {} : { holds }) })
+  const state = async (): Promise<State> => {
+    await settled(timeoutMs)
+    const [row] = await sql.rows<State>(`select state, ${dialect.server} as server from (${EVENTS_STATE}) events`)
+    if (!row) throw new Error('the events have no number')
+    return row
+  }
+  const holds = async (question: Question, after: number, through: number): Promise<boolean> => {
+    const news = compileNews(question, { after, through }, dialect)
+    return news !== null && stillHolds(await rowsOf(news, through), { after, through })
+  }
+  const answer = cached(rowsOf, { state, holds, ms: options.cacheMs, now: () => performance.now() })
+  const ask = async (statement: Statement): Promise<Row[]> => {
+    await settled(timeoutMs)
+    return rowsOf(statement)
+  }
   const explained: Reporter['explained'] = explains ? (work) => explain(work, ask, dialect) : null
-  const by = (isFresh: boolean): Questions => reporterBy(((statement) => answer(statement, isFresh)) as Ask, dialect)
+  const by = (isFresh: boolean): Questions => reporterBy(((question) => answer(question, isFresh)) as Ask, dialect)
   const fresh: Reporter = { ...by(true), explained, fresh: () => fresh }
   return { ...by(false), explained, fresh: () => fresh }
 }
@@ -159,15 +164,15 @@ function reporterBy(answer: Ask, dialect: Dialect): Questions {
   }
 }
 
-async function explain(work: (reporter: Reporter) => Promise<unknown>, answer: Ask, dialect: Dialect): Promise<Explained[]> {
+async function explain(work: (reporter: Reporter) => Promise<unknown>, ask: (statement: Statement) => Promise<Row[]>, dialect: Dialect): Promise<Explained[]> {
   const asked: Statement[] = []
-  const noting: Ask = (statement) => {
+  const noting = (statement: Statement): Promise<Row[]> => {
     asked.push(statement)
-    return answer(statement)
+    return ask(statement)
   }
-  const reporter: Reporter = { ...reporterBy(noting, dialect), fresh: () => reporter, explained: null }
+  const reporter: Reporter = { ...reporterBy(noting as Ask, dialect), fresh: () => reporter, explained: null }
   await work(reporter)
-  return Promise.all(asked.map(async ({ text, values = [] }) => ({ sql: text, parameters: values, plan: planOf(await answer({ text: `explain analyze ${text}`, values })) })))
+  return Promise.all(asked.map(async ({ text, values = [] }) => ({ sql: text, parameters: values, plan: planOf(await ask({ text: `explain analyze ${text}`, values })) })))
 }
 
 /** Either engine gives the plan's text in its last column. */

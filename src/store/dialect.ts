@@ -30,6 +30,8 @@ export interface Dialect {
   readonly locked: string
   /** A statement that makes transactions of this name take turns, until each ends. */
   exclusive(name: string): string
+  /** What tells the server that answers, since its start, from every other; one that takes over may give numbers again that are lost. */
+  readonly server: string
   /** First statements of a transaction that reads everything as of one moment, with pauses as long as they come. */
   readonly oneMoment: readonly string[]
 }
@@ -70,6 +72,8 @@ export const duckdbDialect: Dialect = {
   // One process has the file, and its writes take turns already.
   locked: '',
   exclusive: () => 'select 1',
+  // What is remembered of it ends with this process, as it does.
+  server: `''`,
   // Every transaction does.
   oneMoment: [],
 }
@@ -98,6 +102,7 @@ export const postgresDialect: Dialect = {
   },
   locked: ' for update',
   exclusive: (name) => `select pg_advisory_xact_lock(hashtext('waymark.${name}'))`,
+  server: 'pg_postmaster_start_time()::text',
   oneMoment: ['set transaction isolation level repeatable read, read only', 'set local idle_in_transaction_session_timeout = 0'],
 }
 
