@@ -213,6 +213,23 @@ describe.skipIf(browserPath === null)('in a browser', () => {
       expect(await settled(shop)).toEqual(once(['late', 'other']))
     })
 
+    test('waits as long after a failure when more has happened meanwhile', async () => {
+      await context.clock.install()
+      const shop = await open('/', `const real = fetch; window.tries = []; window.fetch = (...asked) => (tries.push(Date.now()), real(...asked))`)
+      let refused = false
+      await context.route('**/v1/events/batch', async (route) => {
+        if (refused) return route.continue()
+        refused = true
+        await tell(shop, 'meanwhile')
+        return route.fulfill({ status: 500, headers: { 'access-control-allow-origin': site.origin }, json: {} })
+      })
+      await tell(shop, 'first')
+      await until('two batches have left', async () => (await shop.clock.runFor(250), batches.length >= 2))
+      const [first = 0, second = 0] = await shop.evaluate<number[]>('tries')
+      expect(second - first).toBeGreaterThanOrEqual(500)
+      expect(await settled(shop)).toEqual(once(['first', 'meanwhile']))
+    })
+
     test.each([['Global Privacy Control', 'globalPrivacyControl', 'true'], ['Do Not Track', 'doNotTrack', "'1'"]])('keeps and sends nothing under %s', async (_, name, value) => {
       embed(`data-project="${project}" data-pageviews data-outbound data-campaigns`)
       const shop = await open('/?ref=private', `Object.defineProperty(navigator, '${name}', { value: ${value} })`)

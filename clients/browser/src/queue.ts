@@ -40,10 +40,6 @@ export function openQueue(server: string): Queue {
   let sending = false
   let failures = 0
 
-  const soon = (ms: number): void => {
-    timer ??= setTimeout(send, ms)
-  }
-
   // Each event has an entry of its own: tabs that add and remove in the same moment cannot undo each other's work.
   const waiting = (): string[] => disk.names().filter((name) => name.startsWith(mark)).sort()
 
@@ -57,7 +53,7 @@ export function openQueue(server: string): Queue {
     // The oldest make room.
     remove(waiting().slice(0, 1 - MOST_WAITING))
     disk.set(mark + eventId, `${project}|${JSON.stringify({ ...event, eventId })}`)
-    soon(GATHER_MS)
+    timer ??= setTimeout(send, GATHER_MS)
   }
 
   function next(): Batch | null {
@@ -120,7 +116,10 @@ export function openQueue(server: string): Queue {
       let wait = pause()
       for (let batch = next(); wait === 0 && batch !== null; batch = next()) wait = await post(batch)
       sending = false
-      if (wait > 0 && waiting().length > 0) soon(wait)
+      if (wait === 0 || waiting().length === 0) return
+      // What came meanwhile waits as long.
+      clearTimeout(timer)
+      timer = setTimeout(send, wait)
     }
     // One tab at a time. Without locks two may send the same event, and the server stores it once.
     await (navigator.locks ? navigator.locks.request(mark, work).catch(work) : work())
