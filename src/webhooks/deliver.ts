@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { Fault } from '../core/errors.ts'
 import type { Lease } from '../store/jobs.ts'
 import { type AttemptWorld, type Result, attempt, settled } from './attempt.ts'
@@ -32,6 +33,8 @@ export function startDeliveries(world: DeliverWorld): { depth(): number; stop():
   const couriers = new Map<string, Promise<void>>()
   const failures = new Map<string, { inRow: number; at: number; restMs: number }>()
   const breaking = new AbortController()
+  // Every message under way listens to it, and each endpoint may have one.
+  setMaxListeners(0, breaking.signal)
   let stopped = false
   let waited = 0
   let round: Promise<void> | null = null
