@@ -1,22 +1,13 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import {
-  type DuckDBAppender,
-  type DuckDBConnection,
-  DuckDBInstance,
-  type DuckDBType,
-  type DuckDBValue,
-  BIGINT,
-  LIST,
-  VARCHAR,
-  listValue,
-} from '@duckdb/node-api'
+import { type DuckDBAppender, type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { Fault } from '../core/errors.ts'
 import { duckdbDialect } from './dialect.ts'
+import { atOneMoment, bounded, piecesOf, query, translated } from './duckdb-query.ts'
 import type { Cell, ClaimedId, Engine, Transaction } from './engine.ts'
 import { EVENT_COLUMNS } from './events.ts'
 import { createLane, createPool } from './lane.ts'
-import type { Lane, Row, Value } from './sql.ts'
+import type { Lane, Value } from './sql.ts'
 
 /** Readers that may run side by side; more would only share the same cores. */
 const READERS = 4
@@ -55,7 +46,7 @@ export async function openDuckdb(settings: { dataDir: string; memoryMb: number; 
 
   const streams = new Set<DuckDBConnection>()
   const { busy, ended } = createWork(() => [...readers, ...streams, lanes.rows.connection, lanes.events.connection])
-  const read = <R>(work: (connection: DuckDBConnection) => Promise<R>): Promise<R> => busy(() => lend(work))
+  const read = <R>(work: (connection: DuckDBConnection) => Promise<R>): Promise<R> => busy(() => lend((connection) => atOneMoment(connection, work)))
 
   let appended = false
   const engine: Engine = {
@@ -68,12 +59,12 @@ export async function openDuckdb(settings: { dataDir: string; memoryMb: number; 
       const connection = await busy(() => instance.connect())
       streams.add(connection)
       try {
-        const result = await busy(() => connection.stream(text, values?.map(toDuckdb), values?.map(typeOf)))
-        const pieces = result.yieldRowObjectJs()
+        await busy(() => connection.run('begin'))
+        const pieces = piecesOf(connection, text, values)
         for (;;) {
           const piece = await busy(() => pieces.next())
           if (piece.done) return
-          yield piece.value.map(plain)
+          yield piece.value
         }
       } finally {
         if (streams.delete(connection)) connection.closeSync()
@@ -141,29 +132,6 @@ function createWork(connections: () => DuckDBConnection[]): { busy: <R>(work: ()
         if (late) for (const connection of connections()) connection.interrupt()
       }
     },
-  }
-}
-
-async function query<T>(connection: DuckDBConnection, text: string, values: readonly Value[] = []): Promise<T[]> {
-  try {
-    const reader = await connection.runAndReadAll(text, values.map(toDuckdb), values.map(typeOf))
-    return reader.getRowObjectsJS().map(plain) as T[]
-  } catch (error) {
-    throw translated(error)
-  }
-}
-
-async function bounded<T>(
-  connection: DuckDBConnection,
-  timeoutMs: number | undefined,
-  work: () => Promise<T>,
-): Promise<T> {
-  if (timeoutMs === undefined) return work()
-  const timer = setTimeout(() => connection.interrupt(), timeoutMs)
-  try {
-    return await work()
-  } finally {
-    clearTimeout(timer)
   }
 }
 
@@ -254,39 +222,6 @@ async function retried<T>(work: () => Promise<T>): Promise<T> {
     }
   }
 }
-
-function toDuckdb(value: Value): DuckDBValue {
-  return Array.isArray(value) ? listValue(value as DuckDBValue[]) : (value as DuckDBValue)
-}
-
-/** The type of a parameter, where its value does not tell: an empty list has no first item to go by. */
-function typeOf(value: Value): DuckDBType {
-  // The library's own guess stands in for an undefined, which its types leave out.
-  return (Array.isArray(value) ? LIST(typeof value[0] === 'number' ? BIGINT : VARCHAR) : undefined) as DuckDBType
-}
-
-function plain(row: Record<string, unknown>): Row {
-  for (const name in row) {
-    const value = row[name]
-    if (typeof value === 'bigint') row[name] = Number(value)
-  }
-  return row
-}
-
-function translated(error: unknown): unknown {
-  if (!(error instanceof Error) || error instanceof Fault) return error
-  if (/^INTERRUPT/i.test(error.message)) return new Fault('unavailable', 'The question took too long. Ask for a shorter range.', { retryAfterSeconds: 1 })
-  if (/Constraint Error: Duplicate key/i.test(error.message)) return new Fault('conflict', 'There is one of that name already.')
-  if (OWN_FAULT.test(error.message)) {
-    const fault = new Fault('unavailable', 'The store cannot be written or read.', { retryAfterSeconds: 5 })
-    fault.cause = error
-    return fault
-  }
-  return error
-}
-
-/** What no row is to blame for: the disk, the memory, or a fatal error, after which the engine asks to be opened anew. */
-const OWN_FAULT = /^(IO|FATAL|Out of Memory) Error|No space left|Could not (write|read|sync)|has been invalidated/i
 
 function inUse(error: unknown, file: string): unknown {
   if (!(error instanceof Error) || !/lock/i.test(error.message)) return error

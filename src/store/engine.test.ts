@@ -158,6 +158,27 @@ onEveryEngine('an engine', (engine) => {
     for (let i = 0; i < 8; i++) expect(await opened.rows('select 1 as one', [], { timeoutMs: 5_000 })).toEqual([{ one: 1 }])
   })
 
+  test('answers from one moment, whatever is committed while a question is planned', async () => {
+    const reason = 'It answered 410 Gone at 2026-11-22T14:30:00.000Z.'
+    const seen = new Set<string | null>()
+    for (let round = 0; round < 150; round++) {
+      const name = `notices_${round}`
+      await opened.transaction('rows', (tx) => tx.rows(`create table ${name} (id bigint primary key, reason text, is_active boolean not null)`))
+      await opened.transaction('rows', (tx) => tx.rows(`insert into ${name} values (1, null, true), (2, null, true)`))
+      let over = false
+      const asked = Promise.all(
+        [1, 2].map(async () => {
+          while (!over) for (const { reason: told } of await opened.rows<{ reason: string | null }>(`select id, reason, is_active from ${name} order by is_active, id`)) seen.add(told)
+        }),
+      )
+      await opened.transaction('rows', (tx) => tx.rows(`update ${name} set is_active = false, reason = $1 where id = 1`, [reason]))
+      over = true
+      await asked
+      await opened.transaction('rows', (tx) => tx.rows(`drop table ${name}`))
+    }
+    expect(seen).toEqual(new Set([null, reason]))
+  })
+
   test('may rest at any moment', async () => {
     await append([row({})])
     await Promise.all([opened.idle(), append([row({ id: 'f' })]), opened.idle(), opened.rows('select 1 as one')])
