@@ -168,7 +168,11 @@ onEveryEngine('an engine', (engine) => {
       let over = false
       const asked = Promise.all(
         [1, 2].map(async () => {
-          while (!over) for (const { reason: told } of await opened.rows<{ reason: string | null }>(`select id, reason, is_active from ${name} order by is_active, id`)) seen.add(told)
+          // Once more when it is over, so that what was written is seen in any case.
+          for (let last = false; !last; ) {
+            last = over
+            for (const { reason: told } of await opened.rows<{ reason: string | null }>(`select id, reason, is_active from ${name} order by is_active, id`)) seen.add(told)
+          }
         }),
       )
       await opened.transaction('rows', (tx) => tx.rows(`update ${name} set is_active = false, reason = $1 where id = 1`, [reason]))
