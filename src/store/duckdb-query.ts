@@ -3,15 +3,15 @@ import { Fault } from '../core/errors.ts'
 import type { Row, Value } from './sql.ts'
 
 /**
- * Plans and answers a question at one moment of the store. A plan rests on statistics, such as the longest text of a column; where a
- * commit comes between plan and answer, a text that is longer than that would be cut. Throws as `query` does.
+ * Commits what `work` did on a connection, or nothing. A question is planned and answered at one moment of the store in it: a plan rests on
+ * statistics, such as the longest text of a column, and a commit between plan and answer would have a longer text cut. Throws as `query` does.
  */
-export async function atOneMoment<R>(connection: DuckDBConnection, work: (connection: DuckDBConnection) => Promise<R>): Promise<R> {
+export async function inTransaction<R>(connection: DuckDBConnection, work: () => Promise<R>): Promise<R> {
   try {
     await connection.run('begin')
-    const answer = await work(connection)
+    const result = await work()
     await connection.run('commit')
-    return answer
+    return result
   } catch (error) {
     await connection.run('rollback').catch(() => undefined)
     throw translated(error)
@@ -64,7 +64,7 @@ function plain(row: Record<string, unknown>): Row {
 }
 
 /** What an error of the engine means to those who ask: a Fault, or the error itself. */
-export function translated(error: unknown): unknown {
+function translated(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof Fault) return error
   if (/^INTERRUPT/i.test(error.message)) return new Fault('unavailable', 'The question took too long. Ask for a shorter range.', { retryAfterSeconds: 1 })
   if (/Constraint Error: Duplicate key/i.test(error.message)) return new Fault('conflict', 'There is one of that name already.')

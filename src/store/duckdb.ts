@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { type DuckDBAppender, type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { Fault } from '../core/errors.ts'
 import { duckdbDialect } from './dialect.ts'
-import { atOneMoment, bounded, piecesOf, query, translated } from './duckdb-query.ts'
+import { bounded, inTransaction, piecesOf, query } from './duckdb-query.ts'
 import type { Cell, ClaimedId, Engine, Transaction } from './engine.ts'
 import { EVENT_COLUMNS } from './events.ts'
 import { createLane, createPool } from './lane.ts'
@@ -46,7 +46,7 @@ export async function openDuckdb(settings: { dataDir: string; memoryMb: number; 
 
   const streams = new Set<DuckDBConnection>()
   const { busy, ended } = createWork(() => [...readers, ...streams, lanes.rows.connection, lanes.events.connection])
-  const read = <R>(work: (connection: DuckDBConnection) => Promise<R>): Promise<R> => busy(() => lend((connection) => atOneMoment(connection, work)))
+  const read = <R>(work: (connection: DuckDBConnection) => Promise<R>): Promise<R> => busy(() => lend((connection) => inTransaction(connection, () => work(connection))))
 
   let appended = false
   const engine: Engine = {
@@ -75,7 +75,8 @@ export async function openDuckdb(settings: { dataDir: string; memoryMb: number; 
         lanes[lane].take(() =>
           retried(async () => {
             if (lane === 'events') appended = true
-            return transact(lanes[lane].connection, work)
+            const { connection } = lanes[lane]
+            return inTransaction(connection, () => work(transactionOn(connection)))
           }),
         ),
       ),
@@ -135,19 +136,12 @@ function createWork(connections: () => DuckDBConnection[]): { busy: <R>(work: ()
   }
 }
 
-async function transact<T>(connection: DuckDBConnection, work: (tx: Transaction) => Promise<T>): Promise<T> {
-  try {
-    await connection.run('begin')
-    const result = await work({
-      rows: (text, values) => query(connection, text, values),
-      append: (table, columns, rows) => append(connection, table, columns, rows),
-      claim: (ids, windowMs) => claim(connection, ids, windowMs),
-    })
-    await connection.run('commit')
-    return result
-  } catch (error) {
-    await connection.run('rollback').catch(() => undefined)
-    throw translated(error)
+/** What a transaction on a connection can do. */
+function transactionOn(connection: DuckDBConnection): Transaction {
+  return {
+    rows: (text, values) => query(connection, text, values),
+    append: (table, columns, rows) => append(connection, table, columns, rows),
+    claim: (ids, windowMs) => claim(connection, ids, windowMs),
   }
 }
 
