@@ -17,15 +17,17 @@ export interface Funnel extends Scope {
  * first). Events get places in the order of time, then of arrival, and each step takes a person's first event of its
  * name behind the one that passed the step before, so that ties are decided and no event counts twice. The first such
  * event is also the best for all steps after it and for the window, so one event a person and step is enough to carry on.
+ * Names become numbers once, where events are read: every step goes over all that were, and a number is sooner compared.
  */
 export function compileFunnel(funnel: Funnel, dialect: Dialect): Question {
   const values: Value[] = []
-  const scope = { ...funnel, where: { ...funnel.where, name: [...new Set(funnel.steps)] } }
+  const names = [...new Set(funnel.steps)]
+  const numbered = names.map((name, at) => `(${parameter(values, name)}::text, ${at})`).join(', ')
   const ctes = [
-    `walked as materialized (\n  select ${USER} as walker, name, ts, ${dialect.ordered('ts', 'seq')} as place\n  from ${EVENTS_WITH_USERS}\n  where ${conditions(scope, dialect, values)} and person is not null\n)`,
+    `walked as materialized (\n  select ${USER} as walker, which, ts, ${dialect.ordered('ts', 'seq')} as place\n  from ${EVENTS_WITH_USERS}\n  join (values ${numbered}) as names (wanted, which) on name = wanted\n  where ${conditions(funnel, dialect, values)} and person is not null\n)`,
   ]
   funnel.steps.forEach((name, at) => {
-    const wanted = `name = ${parameter(values, name)}`
+    const wanted = `which = ${names.indexOf(name)}`
     if (at === 0) {
       ctes.push(`step_1 as materialized (\n  select walker, min(place) as place, min(ts) as began, min(ts) as reached, cast(null as bigint) as took\n  from walked where ${wanted} group by walker\n)`)
       return
@@ -38,5 +40,6 @@ export function compileFunnel(funnel: Funnel, dialect: Dialect): Question {
 )`)
   })
   const rows = funnel.steps.map((_, at) => `select ${at + 1} as step, count(*) as users, percentile_cont(0.5) within group (order by took) as median_ms from step_${at + 1}`)
+  const scope = { ...funnel, where: { ...funnel.where, name: names } }
   return { text: `with ${ctes.join(',\n')}\n${rows.join('\nunion all\n')}\norder by step`, values, scope }
 }

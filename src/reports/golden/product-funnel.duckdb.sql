@@ -1,25 +1,25 @@
 with walked as materialized (
-  select coalesce(known_as, person) as walker, name, ts, ts::hugeint * 9007199254740992 + coalesce(seq, 9007199254740991) as place
+  select coalesce(known_as, person) as walker, which, ts, ts::hugeint * 9007199254740992 + coalesce(seq, 9007199254740991) as place
   from events left join (select project as alias_project, alias, person as known_as from person_aliases) aliases
   on alias_project = project and alias = person
-  where project = $1
-  and name = any($2::text[])
-  and ts >= $3
-  and ts < $4 and person is not null
+  join (values ($1::text, 0), ($2::text, 1), ($3::text, 2)) as names (wanted, which) on name = wanted
+  where project = $4
+  and ts >= $5
+  and ts < $6 and person is not null
 ),
 step_1 as materialized (
   select walker, min(place) as place, min(ts) as began, min(ts) as reached, cast(null as bigint) as took
-  from walked where name = $5 group by walker
+  from walked where which = 0 group by walker
 ),
 step_2 as materialized (
   select walker, min(walked.place) as place, min(before.began) as began, min(walked.ts) as reached, min(walked.ts) - min(before.reached) as took
   from step_1 before join walked using (walker)
-  where name = $6 and walked.place > before.place group by walker
+  where which = 1 and walked.place > before.place group by walker
 ),
 step_3 as materialized (
   select walker, min(walked.place) as place, min(before.began) as began, min(walked.ts) as reached, min(walked.ts) - min(before.reached) as took
   from step_2 before join walked using (walker)
-  where name = $7 and walked.place > before.place group by walker
+  where which = 2 and walked.place > before.place group by walker
 )
 select 1 as step, count(*) as users, percentile_cont(0.5) within group (order by took) as median_ms from step_1
 union all
@@ -27,10 +27,9 @@ select 2 as step, count(*) as users, percentile_cont(0.5) within group (order by
 union all
 select 3 as step, count(*) as users, percentile_cont(0.5) within group (order by took) as median_ms from step_3
 order by step;
--- $1 = "a1b2c3d4e5f6"
--- $2 = ["open","view","buy"]
--- $3 = 1735689600000
--- $4 = 1738368000000
--- $5 = "open"
--- $6 = "view"
--- $7 = "buy"
+-- $1 = "open"
+-- $2 = "view"
+-- $3 = "buy"
+-- $4 = "a1b2c3d4e5f6"
+-- $5 = 1735689600000
+-- $6 = 1738368000000
