@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
-import { until } from '../support/ask.ts'
+import { ask, until } from '../support/ask.ts'
 import { type Balancer, startBalancer } from '../support/balancer.ts'
 import { type Cluster, startCluster } from '../support/cluster.ts'
 import { onCluster } from '../support/engines.ts'
@@ -10,10 +10,11 @@ import { metric } from '../support/metrics.ts'
 import { NO_FAULTS, faultsOf, figuresOf } from '../support/oracle.ts'
 import { quietPort } from '../support/port.ts'
 import { type ServerProcess, startServer } from '../support/process.ts'
+import { type TestRedis, onRedis, startRedis } from '../support/redis.ts'
 import type { Sender } from '../support/sender.ts'
 import { type Stage, judgeStage, openStage, sendOn, startOn } from '../support/stage.ts'
 
-// R1 and R7 on two servers, a primary and its replica. A repeat may come to the server that has not heard of it yet; it is stored once all the same.
+// R1, R7 and R11 on two servers, a primary and its replica. A repeat may come to the server that has not heard of it yet; it is stored once all the same.
 const assure = process.env.ASSURE === '1'
 const TIMES = assure ? 5 : 1
 const MORE = assure ? 20_000 : 2_000
@@ -36,9 +37,9 @@ onCluster('two servers under load lose nothing acknowledged and store nothing tw
     folders.push(made)
     return made
   }
-  const open = async (synchronous = false): Promise<void> => {
+  const open = async ({ synchronous = false, ...settings }: { synchronous?: boolean; REDIS_URL?: string } = {}): Promise<void> => {
     cluster = await startCluster({ synchronous })
-    const env = { DATABASE_REPLICA_URLS: cluster.replica.url, JWT_SECRET: 'a secret of at least thirty-two bytes' }
+    const env = { DATABASE_REPLICA_URLS: cluster.replica.url, JWT_SECRET: 'a secret of at least thirty-two bytes', ...settings }
     const store = { dataDir: await folder(), databaseUrl: cluster.url, drop: async () => undefined }
     const opened = await openStage(store, 1, env)
     stage = opened.stage
@@ -63,7 +64,7 @@ onCluster('two servers under load lose nothing acknowledged and store nothing tw
     const before = sender.figures().acknowledged
     await sender.until(({ acknowledged }) => acknowledged >= before + count)
   }
-  const judged = async (what: string, databaseUrl: string): Promise<void> => {
+  const judged = async (what: string, databaseUrl: string): Promise<Record<string, number>> => {
     const { failures } = await sender.stop()
     // In order, so that its journal is in the store as well.
     expect((await other.end('SIGTERM')).code).toBe(0)
@@ -71,6 +72,7 @@ onCluster('two servers under load lose nothing acknowledged and store nothing tw
     const verdict = await judgeStage({ ...stage, store: { ...stage.store, databaseUrl } }, one)
     console.log(`${what}: ${figuresOf(verdict)}; failures ${JSON.stringify(failures)}`)
     expect(faultsOf(verdict)).toEqual(NO_FAULTS)
+    return failures
   }
 
   test('while the primary is restarted, and while it is killed and started again', { timeout: 600_000 }, async () => {
@@ -87,7 +89,7 @@ onCluster('two servers under load lose nothing acknowledged and store nothing tw
   })
 
   test('when the primary dies and its replica, which followed in step, is promoted', { timeout: 600_000 }, async () => {
-    await open(true)
+    await open({ synchronous: true })
     await more()
     await cluster.primary.end('SIGKILL')
     await more(200)
@@ -119,5 +121,36 @@ onCluster('two servers under load lose nothing acknowledged and store nothing tw
     else other = await startOther()
     await more()
     await judged('a server killed', cluster.primary.url)
+  })
+
+  onRedis('while Redis and the replica go and come back', () => {
+    let redis: TestRedis
+    afterEach(() => redis?.kill())
+
+    test('no request fails, and reports are answered all along', { timeout: 600_000 }, async () => {
+      redis = await startRedis()
+      await open({ REDIS_URL: redis.url })
+      const { replica } = cluster
+      const spells: [leave: () => unknown, comeBack: () => unknown][] = [
+        [() => redis.kill(), () => redis.start()],
+        [() => redis.halt(), () => redis.goOn()],
+        [() => replica.halt(), () => replica.goOn()],
+        [() => replica.end('SIGKILL'), () => replica.start()],
+      ]
+      for (let time = 0; time < TIMES; time++) {
+        for (const [leave, comeBack] of spells) {
+          for (const change of [leave, comeBack]) {
+            await change()
+            await more()
+            for (const { url } of [one, other]) {
+              const { status } = await ask(url, 'GET', `/api/link-tracking/links/${stage.clickLinks[0]}/stats`, { headers: { 'x-api-key': stage.key } })
+              expect(status).toBe(200)
+            }
+          }
+        }
+      }
+      const failures = await judged(`Redis and the replica gone and halted ${TIMES} times each`, cluster.primary.url)
+      expect(failures).toEqual({})
+    })
   })
 })
